@@ -1,0 +1,31 @@
+#include "program.hpp"
+
+namespace evseal::cli {
+
+CLI::App& Program::group(const std::string& name, const std::string& about) {
+  CLI::App* group = root_.add_subcommand(name, about);
+  group->require_subcommand(1);
+  return *group;
+}
+
+CLI::App& Program::command(CLI::App& parent, const std::string& name, const std::string& example,
+                           const std::string& about) {
+  CLI::App* command = parent.add_subcommand(name, "Example:\n  " + example + "\n\n" + about);
+  command->add_flag("--json", console_.json, "One JSON object on standard output");
+  command->add_flag("-q,--quiet", console_.quiet, "Errors only");
+  return *command;
+}
+
+void Program::run(CLI::App& command, const std::string& schema, Action action) {
+  command.callback([this, schema, action = std::move(action)] {
+    schema_ = schema;
+    chosen_ = action;
+  });
+}
+
+int Program::execute() {
+  auto outcome = chosen_(console_);
+  return outcome ? console_.finish(schema_, *outcome) : console_.fail(schema_, outcome.error());
+}
+
+}  // namespace evseal::cli

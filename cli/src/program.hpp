@@ -1,0 +1,54 @@
+// The command tree: each command file adds its own commands to it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "console.hpp"
+
+namespace evseal::cli {
+
+/// Runs after the options have been read.
+using Action = std::function<Result<Outcome>(Console&)>;
+
+class Program {
+ public:
+  explicit Program(CLI::App& root) : root_(root) {}
+
+  [[nodiscard]] CLI::App& root() { return root_; }
+  /// A group such as `token` under which commands stand.
+  CLI::App& group(const std::string& name, const std::string& about);
+  /// A command with its example, which --help shows first.
+  CLI::App& command(CLI::App& parent, const std::string& name, const std::string& example,
+                    const std::string& about);
+  /// What the command does. `schema` names the --json object: "evseal.sign/1".
+  void run(CLI::App& command, const std::string& schema, Action action);
+  /// Runs what the command line chose.
+  [[nodiscard]] int execute();
+  Console& console() { return console_; }
+  [[nodiscard]] const std::string& chosen_schema() const { return schema_; }
+
+ private:
+  CLI::App& root_;
+  Console console_;
+  std::string schema_ = "evseal/1";
+  Action chosen_;
+};
+
+void add_build_command(Program& program);
+void add_manifest_commands(Program& program);
+void add_sign_command(Program& program);
+void add_verify_command(Program& program);
+void add_inspect_command(Program& program);
+void add_extract_command(Program& program);
+void add_diff_command(Program& program);
+void add_token_commands(Program& program);
+void add_key_commands(Program& program);
+void add_pki_commands(Program& program);
+void add_chain_commands(Program& program);
+void add_signature_commands(Program& program);
+void add_device_commands(Program& program);
+
+}  // namespace evseal::cli

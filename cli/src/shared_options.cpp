@@ -1,0 +1,220 @@
+#include "shared_options.hpp"
+
+#include "evseal/base/time.hpp"
+#include "evseal/manifest/intel_hex.hpp"
+
+namespace evseal::cli {
+
+void PinOptions::add(CLI::App& command, const std::string& prefix) {
+  const std::string whose = prefix.empty()    ? "the user's"
+                            : prefix == "so-" ? "the security officer's"
+                                              : "the issuer's";
+  CLI::Option* from_file =
+      command.add_option("--" + prefix + "pin-file", file, "File with " + whose + " PIN");
+  command.add_option("--" + prefix + "pin-fd", fd, "Open file descriptor with " + whose + " PIN")
+      ->excludes(from_file)
+      ->check(CLI::NonNegativeNumber);
+}
+
+std::optional<hsm::PinSource> PinOptions::source() const {
+  if (!file.empty()) {
+    return hsm::PinSource::file(file);
+  }
+  if (fd >= 0) {
+    return hsm::PinSource::descriptor(fd);
+  }
+  return std::nullopt;
+}
+
+hsm::PinSource PinOptions::source_or_prompt() const {
+  auto named = source();
+  return named ? std::move(*named) : hsm::PinSource::prompt();
+}
+
+void TokenOptions::add(CLI::App& command, bool token_required) {
+  CLI::Option* option =
+      command.add_option("--token", token, "Label of the token, or its pkcs11: URI");
+  if (token_required) {
+    option->required();
+  }
+  command.add_option(
+      "--module", module,
+      "PKCS#11 module: a path or a name such as softhsm2 (default: the system's p11-kit "
+      "configuration)");
+}
+
+std::optional<std::string> TokenOptions::module_or_none() const {
+  return module.empty() ? std::nullopt : std::optional<std::string>(module);
+}
+
+Result<hsm::Token> TokenOptions::find() const {
+  const bool is_uri = token.rfind("pkcs11:", 0) == 0;
+  EVSEAL_TRY(const hsm::KeyUri uri,
+             hsm::KeyUri::parse(is_uri ? token : hsm::format_uri({.token = token})));
+  EVSEAL_TRY(const hsm::Modules modules, hsm::load_modules(module_or_none(), &uri));
+  return hsm::find_token(modules, uri);
+}
+
+Result<hsm::Session> TokenOptions::login(const PinOptions& pin, hsm::Access access,
+                                         Console& console) const {
+  EVSEAL_TRY(const hsm::Token found, find());
+  EVSEAL_TRY(hsm::Session session, hsm::Session::open(found, access));
+  std::optional<hsm::PinSource> source = pin.source();
+  if (!source && token.rfind("pkcs11:", 0) == 0) {
+    EVSEAL_TRY(const hsm::KeyUri uri, hsm::KeyUri::parse(token));
+    if (uri.pin_source()) {
+      EVSEAL_TRY(hsm::PinSource named, hsm::PinSource::from_uri(*uri.pin_source()));
+      source = std::move(named);
+    }
+  }
+  if (!source) {
+    source = hsm::PinSource::prompt();
+  }
+  EVSEAL_CHECK(session.login(*source));
+  if (source->warning()) {
+    console.warn(*source->warning());
+  }
+  return session;
+}
+
+void OutputOptions::add(CLI::App& command, const std::string& about, bool required) {
+  CLI::Option* option = command.add_option("-o,--output", path, about);
+  if (required) {
+    option->required();
+  }
+  command.add_flag("--force", force, "Replace an existing file");
+}
+
+void DeviceOptions::add(CLI::App& command, bool required) {
+  CLI::Option* option = command.add_option(
+      "--device", devices, "Device profile, JSON or compiled; may be given several times");
+  if (required) {
+    option->required();
+  }
+  command.add_option("--state", state, "Device state, JSON or blob (default: factory-new)");
+  command.add_option("--hardware", hardware, "Hardware revision of the unit");
+  command.add_option("--serial", serial, "Serial number of the unit");
+  command.add_option("--now", now,
+                     "Trusted clock as 2026-11-20T12:00:00Z (default: this machine's)");
+}
+
+Result<std::vector<sign::Device>> DeviceOptions::load() const {
+  std::vector<sign::Device> out;
+  for (const std::string& path : devices) {
+    EVSEAL_TRY(
+        sign::Device device,
+        sign::load_device(
+            path, state.empty() ? std::nullopt : std::optional<std::filesystem::path>(state)));
+    device.hardware = hardware;
+    device.serial = serial;
+    if (!now.empty()) {
+      device.now = from_rfc3339(now);
+      if (!device.now) {
+        return Error{ErrorCode::usage, "--now", "is not a time",
+                     "write it as 2026-11-20T12:00:00Z"};
+      }
+    }
+    out.push_back(std::move(device));
+  }
+  return out;
+}
+
+void RecipeOptions::add(CLI::App& command, const std::string& about) {
+  command.add_option("RECIPE", path, about)->required();
+  command.add_option("--hex-range", hex_ranges,
+                     "Octets to take from an Intel HEX image, as [ID=]START-END (for example "
+                     "safety=0x0-0x3FFFF)");
+}
+
+namespace {
+
+Result<void> apply_hex_range(manifest::Recipe& recipe, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string id = equals == std::string::npos ? "" : text.substr(0, equals);
+  EVSEAL_TRY(
+      const manifest::HexRange range,
+      manifest::parse_hex_range(equals == std::string::npos ? text : text.substr(equals + 1)));
+  bool applied = false;
+  for (manifest::RecipeComponent& component : recipe.components) {
+    if (manifest::is_intel_hex(component) && (id.empty() || component.id == id)) {
+      component.hex.range = range;
+      applied = true;
+    }
+  }
+  if (!applied) {
+    return Error{ErrorCode::usage, "--hex-range " + text,
+                 "names no Intel HEX component of the recipe",
+                 "write it as ID=START-END with the id of the component"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<manifest::Recipe> RecipeOptions::load() const {
+  EVSEAL_TRY(manifest::Recipe recipe, manifest::load_recipe(path));
+  for (const std::string& range : hex_ranges) {
+    EVSEAL_CHECK(apply_hex_range(recipe, range));
+  }
+  return recipe;
+}
+
+sign::WorkOptions work_options(Console& console, const OutputOptions& output, unsigned threads) {
+  sign::WorkOptions options;
+  options.mode = output.mode();
+  options.threads = threads;
+  options.progress = [&console](const char* step, std::uint64_t done, std::uint64_t total) {
+    console.progress(step, done, total);
+  };
+  return options;
+}
+
+nlohmann::ordered_json to_json(const sign::Verdict& verdict) {
+  const evseal_ocpp ocpp = evseal_status_ocpp(verdict.status);
+  nlohmann::ordered_json out = {{"status", evseal_status_name(verdict.status)},
+                                {"text", verdict.text()},
+                                {"code", static_cast<int>(evseal_status_class(verdict.status))},
+                                {"authenticated", verdict.authenticated},
+                                {"ocpp",
+                                 {{"firmware_status", evseal_ocpp_firmware_status(ocpp)},
+                                  {"security_event", evseal_ocpp_security_event(ocpp)}}}};
+  nlohmann::ordered_json signers = nlohmann::ordered_json::array();
+  for (const sign::SignerVerdict& signer : verdict.signers) {
+    signers.push_back({{"status", evseal_status_name(signer.status)},
+                       {"subject", signer.subject},
+                       {"role", signer.role},
+                       {"key_hash", to_hex(signer.key_hash)},
+                       {"signing_time", to_rfc3339(signer.signing_time)}});
+  }
+  out["signers"] = std::move(signers);
+  if (!verdict.authenticated || verdict.id.empty()) {
+    return out;
+  }
+  out["package"] = {{"identity", to_hex(verdict.package_id)},
+                    {"id", verdict.id},
+                    {"vendor", verdict.vendor},
+                    {"version", verdict.version},
+                    {"stage", verdict.stage}};
+  nlohmann::ordered_json components = nlohmann::ordered_json::array();
+  for (const sign::ComponentVerdict& component : verdict.components) {
+    nlohmann::ordered_json entry = {{"id", component.id},
+                                    {"version", component.version},
+                                    {"security_version", component.security_version},
+                                    {"size", component.size},
+                                    {"present", component.present},
+                                    {"applicable", component.applicable},
+                                    {"needed", component.needed},
+                                    {"verified", component.complete}};
+    if (component.floor_after) {
+      entry["floor_after"] = *component.floor_after;
+    }
+    components.push_back(std::move(entry));
+  }
+  out["components"] = std::move(components);
+  if (verdict.accepted()) {
+    out["time_floor_after"] = to_rfc3339(verdict.time_floor);
+  }
+  return out;
+}
+
+}  // namespace evseal::cli

@@ -1,0 +1,33 @@
+#include "unverified_input.hpp"
+
+#include "evseal/manifest/package_file.hpp"
+#include "evseal/sign/package.hpp"
+
+namespace evseal::cli {
+
+Result<UnverifiedInput> read_unverified(const std::string& path) {
+  EVSEAL_TRY(const bool package, sign::is_package_file(path));
+  if (!package) {
+    EVSEAL_TRY(Bytes bytes, read_small_file(path, manifest::kMaxManifestBytes + 1));
+    // Editors end files with a newline; the canonical form has none.
+    if (!bytes.empty() && bytes.back() == '\n') {
+      bytes.pop_back();
+    }
+    auto parsed = manifest::parse_unverified(bytes);
+    if (!parsed) {
+      Error error = std::move(parsed).error();
+      error.what = path + ": " + error.what;
+      return error;
+    }
+    return UnverifiedInput{std::move(*parsed), std::nullopt, 0};
+  }
+  EVSEAL_TRY(const manifest::UnverifiedPackageFile file,
+             manifest::UnverifiedPackageFile::open(path));
+  EVSEAL_TRY(sign::UnverifiedEnvelope envelope,
+             sign::open_unverified_envelope(file.unverified_envelope()));
+  EVSEAL_TRY(manifest::UnverifiedManifest parsed,
+             manifest::parse_unverified(envelope.unverified_manifest));
+  return UnverifiedInput{std::move(parsed), std::move(envelope), file.component_mask()};
+}
+
+}  // namespace evseal::cli

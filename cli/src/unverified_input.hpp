@@ -1,0 +1,21 @@
+// Reading a manifest from whatever holds one, for commands that only show things.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "evseal/manifest/model.hpp"
+#include "evseal/sign/envelope.hpp"
+
+namespace evseal::cli {
+
+struct UnverifiedInput {
+  manifest::UnverifiedManifest manifest;
+  std::optional<sign::UnverifiedEnvelope> envelope;  ///< of a package file
+  std::uint32_t component_mask = 0;
+};
+
+/// A package, or a manifest file. Nothing in it has been checked.
+[[nodiscard]] Result<UnverifiedInput> read_unverified(const std::string& path);
+
+}  // namespace evseal::cli

@@ -1,0 +1,153 @@
+#include "device_gate.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "evseal/manifest/device.hpp"
+
+namespace evseal::sign {
+namespace {
+
+// A unit of a device that the package says it is for.
+struct Unit {
+  std::optional<std::uint32_t> hardware;
+  std::string serial;
+};
+
+// Takes each component once over all runs: its octets do not change between them.
+class OnceSink : public ImageSink {
+ public:
+  explicit OnceSink(std::uint32_t covered) : covered_(covered) {}
+
+  Result<bool> begin(const evseal_component& component) override {
+    return (covered_ >> component.index & 1U) == 0;
+  }
+  Result<void> chunk(ByteView) override { return {}; }
+  Result<void> end() override { return {}; }
+
+ private:
+  std::uint32_t covered_;
+};
+
+void add_revisions(std::set<std::uint32_t>& out, const manifest::HardwareRange& range,
+                   const std::vector<manifest::Component>& components) {
+  out.insert({range.min, range.max});
+  for (const manifest::Component& component : components) {
+    if (component.hardware) {
+      for (const std::uint32_t revision : {component.hardware->min, component.hardware->max}) {
+        if (revision >= range.min && revision <= range.max) {
+          out.insert(revision);
+        }
+      }
+    }
+  }
+}
+
+// The units to try: for each matching entry the ends of its range, and the ends of components'
+// ranges within.
+std::vector<Unit> units_for(const manifest::Manifest& manifest, const manifest::Profile& profile) {
+  std::vector<Unit> units;
+  for (const manifest::Compatible& entry : manifest.compatible) {
+    if (entry.vendor != profile.vendor || entry.model != profile.model) {
+      continue;
+    }
+    const std::string serial = entry.serials.empty() ? std::string() : entry.serials.front();
+    std::set<std::uint32_t> revisions;
+    if (entry.hardware) {
+      add_revisions(revisions, *entry.hardware, manifest.components);
+    } else {
+      units.push_back({std::nullopt, serial});
+      add_revisions(revisions, {0, manifest::kMax31Bit}, manifest.components);
+    }
+    for (const std::uint32_t revision : revisions) {
+      units.push_back({revision, serial});
+    }
+  }
+  if (units.empty()) {
+    units.push_back({});  // the verifier then says why it refuses
+  }
+  return units;
+}
+
+// Accepted, or complete but for components that another run has checked.
+bool passes(const Verdict& verdict, std::uint32_t covered) {
+  if (verdict.accepted()) {
+    return true;
+  }
+  if (verdict.status != EVSEAL_COMPONENT_SKIPPED) {
+    return false;
+  }
+  for (std::size_t i = 0; i < verdict.components.size(); ++i) {
+    const bool seen = verdict.components[i].complete || (covered >> i & 1U) != 0;
+    if (verdict.components[i].needed && !seen) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string describe(const Device& device, const Unit& unit) {
+  std::string out = device.name;
+  if (unit.hardware) {
+    out += ", hardware revision " + std::to_string(*unit.hardware);
+  }
+  return out;
+}
+
+Result<void> judge_unit(const FileDescriptor& file, const std::filesystem::path& name,
+                        const Device& device, const Unit& unit, std::uint32_t& covered,
+                        const WorkOptions& options) {
+  Device tried = device;
+  tried.hardware = unit.hardware;
+  tried.serial = unit.serial;
+  OnceSink sink(covered);
+  CheckOptions check;
+  check.threads = options.threads;
+  check.cancel = options.cancel;
+  if (options.progress) {
+    check.progress = [&](std::uint64_t done, std::uint64_t total) {
+      options.progress("verifying", done, total);
+    };
+  }
+  EVSEAL_TRY(const Verdict verdict, check_package(file, name, tried, check, &sink));
+  if (!passes(verdict, covered)) {
+    Error error = verdict.as_error(name.string());
+    error.why = "refused by the verifier of " + describe(device, unit) + ": " + error.why;
+    return error;
+  }
+  covered |= verdict.complete_mask;
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<DeviceCheck>> pass_device_gate(const FileDescriptor& file,
+                                                  const std::filesystem::path& name,
+                                                  const manifest::Manifest& manifest,
+                                                  const std::vector<Device>& devices,
+                                                  const WorkOptions& options) {
+  std::vector<DeviceCheck> checks;
+  std::uint32_t covered = 0;
+  for (const Device& device : devices) {
+    EVSEAL_TRY(const manifest::Profile profile, manifest::decode_profile(device.profile));
+    DeviceCheck check{device.name, {}};
+    for (const Unit& unit : units_for(manifest, profile)) {
+      EVSEAL_CHECK(judge_unit(file, name, device, unit, covered, options));
+      if (unit.hardware) {
+        check.hardware.push_back(*unit.hardware);
+      }
+    }
+    checks.push_back(std::move(check));
+  }
+  for (std::size_t i = 0; i < manifest.components.size(); ++i) {
+    if ((covered >> i & 1U) == 0) {
+      return Error{
+          ErrorCode::refused, "component " + manifest.components[i].id,
+          "is for no hardware revision that one of the devices can have",
+          "correct its `hardware` range, or sign with a profile of the device that takes it"};
+    }
+  }
+  return checks;
+}
+
+}  // namespace evseal::sign

@@ -1,0 +1,20 @@
+// The gate before a package's final name: every given device's verifier must accept it.
+#pragma once
+
+#include <vector>
+
+#include "evseal/manifest/model.hpp"
+#include "evseal/sign/package.hpp"
+
+namespace evseal::sign {
+
+/// Judges a finished file for each device and each kind of unit that the manifest names for it. The
+/// payload of a component is hashed once, by the first unit that takes it; all other rules run for
+/// every unit.
+[[nodiscard]] Result<std::vector<DeviceCheck>> pass_device_gate(const FileDescriptor& file,
+                                                                const std::filesystem::path& name,
+                                                                const manifest::Manifest& manifest,
+                                                                const std::vector<Device>& devices,
+                                                                const WorkOptions& options);
+
+}  // namespace evseal::sign

@@ -1,0 +1,153 @@
+#include "evseal/sign/pki.hpp"
+
+#include <openssl/rand.h>
+
+#include <nlohmann/json.hpp>
+
+#include "evseal/base/time.hpp"
+#include "evseal/hsm/open_signer.hpp"
+#include "evseal/sign/certificate.hpp"
+
+namespace evseal::sign {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kDay = 86400;
+constexpr std::int64_t kRootDays = 20 * 365;
+constexpr std::int64_t kIntermediateDays = 10 * 365;
+constexpr std::int64_t kLeafDays = 2 * 365;
+
+// One tier while it is made.
+struct Tier {
+  hsm::KeyInfo key;
+  std::unique_ptr<hsm::Signer> signer;
+  Bytes der;
+};
+
+Result<Tier> make_key(hsm::Session& session, const DevelopmentPki& plan, const std::string& tier) {
+  hsm::KeySpec spec;
+  spec.type = plan.key_type;
+  spec.rsa_bits = plan.rsa_bits;
+  spec.label = plan.prefix + "-" + tier;
+  spec.id.resize(8);
+  if (RAND_bytes(spec.id.data(), static_cast<int>(spec.id.size())) != 1) {
+    return Error{ErrorCode::internal, "random numbers", "the generator failed"};
+  }
+  Tier out;
+  EVSEAL_TRY(out.key, hsm::generate_key(session, spec));
+  const auto module = plan.module.empty() ? std::nullopt : std::optional<std::string>(plan.module);
+  EVSEAL_TRY(out.signer, hsm::open_signer(out.key.uri, module));
+  return out;
+}
+
+Result<Bytes> subject_of(const DevelopmentPki& plan, const std::string& tier) {
+  return parse_subject("CN=" + plan.vendor + " " + tier + " (development),O=" + plan.vendor);
+}
+
+Result<void> issue_into(hsm::Session& session, Tier& tier, const CertificatePlan& plan,
+                        hsm::Signer& issuer, const std::optional<Certificate>& issuer_certificate) {
+  EVSEAL_TRY(tier.der, issue_certificate(plan, issuer, issuer_certificate));
+  return hsm::import_certificate(session, tier.der, tier.key.id, tier.key.label);
+}
+
+nlohmann::ordered_json device_json(const DevelopmentPki& plan) {
+  nlohmann::ordered_json role = {{"anchors", {"root.pem"}}, {"threshold", 1}};
+  return {{"device", 1},
+          {"vendor", plan.vendor},
+          {"model", plan.model},
+          {"stages", {std::string(to_string(plan.stage))}},
+          {"clock", "untrusted"},
+          {"limits", {{"size", plan.small_device ? "small" : "full"}}},
+          {"components", plan.components},
+          {"roles", {{"firmware", role}}},
+          {"require", {{"firmware", {"firmware"}}}}};
+}
+
+nlohmann::ordered_json signer_json(const DevelopmentPki& plan, const Tier& leaf) {
+  nlohmann::ordered_json signer = {{"signer", 1},
+                                   {"key", leaf.key.uri},
+                                   {"certificate", "firmware.pem"},
+                                   {"chain", {"intermediate.pem"}},
+                                   {"devices", {"device.json"}}};
+  if (!plan.module.empty()) {
+    signer["module"] = plan.module;
+  }
+  return signer;
+}
+
+Result<void> write_text(const fs::path& path, const std::string& text) {
+  return write_file(path, as_bytes(text), OutputFile::Mode::keep_existing);
+}
+
+// Nothing is made in the token before it is sure that every file can get its name.
+Result<void> check_free(const PkiFiles& files) {
+  for (const fs::path& path :
+       {files.root, files.intermediate, files.firmware, files.signer, files.device}) {
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) {
+      return Error{ErrorCode::usage, path.string(), "exists already",
+                   "choose another folder with -o: a PKI is never overwritten"};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<std::string>& usual_components() {
+  static const std::vector<std::string> components = {"bootloader", "kernel", "rootfs", "safety",
+                                                      "radio",      "plc",    "meter",  "hmi"};
+  return components;
+}
+
+Result<PkiFiles> init_development_pki(hsm::Session& session, const DevelopmentPki& plan,
+                                      std::int64_t now) {
+  const PkiFiles files = {plan.folder / "root.pem", plan.folder / "intermediate.pem",
+                          plan.folder / "firmware.pem", plan.folder / "signer.json",
+                          plan.folder / "device.json"};
+  std::error_code problem;
+  fs::create_directories(plan.folder, problem);
+  if (problem) {
+    return Error{ErrorCode::io, plan.folder.string(),
+                 "cannot create the folder: " + problem.message()};
+  }
+  EVSEAL_CHECK(check_free(files));
+  EVSEAL_TRY(Tier root, make_key(session, plan, "root"));
+  EVSEAL_TRY(Tier intermediate, make_key(session, plan, "intermediate"));
+  EVSEAL_TRY(Tier leaf, make_key(session, plan, "firmware"));
+  EVSEAL_TRY(Bytes root_name, subject_of(plan, "root"));
+  EVSEAL_TRY(Bytes intermediate_name, subject_of(plan, "intermediate"));
+  EVSEAL_TRY(Bytes leaf_name, subject_of(plan, "firmware"));
+
+  CertificatePlan root_plan{CertificateKind::root, root_name, root.signer->public_key().spki};
+  root_plan.not_before = now;
+  root_plan.not_after = now + kRootDays * kDay;
+  EVSEAL_CHECK(issue_into(session, root, root_plan, *root.signer, std::nullopt));
+  EVSEAL_TRY(const Certificate root_certificate, Certificate::parse(root.der));
+
+  CertificatePlan middle_plan{CertificateKind::intermediate,
+                              intermediate_name,
+                              intermediate.signer->public_key().spki,
+                              {plan.stage}};
+  middle_plan.not_before = now;
+  middle_plan.not_after = now + kIntermediateDays * kDay;
+  middle_plan.path_length = 0;
+  EVSEAL_CHECK(issue_into(session, intermediate, middle_plan, *root.signer, root_certificate));
+  EVSEAL_TRY(const Certificate middle_certificate, Certificate::parse(intermediate.der));
+
+  CertificatePlan leaf_plan{
+      CertificateKind::firmware, leaf_name, leaf.signer->public_key().spki, {plan.stage}};
+  leaf_plan.not_before = now;
+  leaf_plan.not_after = now + kLeafDays * kDay;
+  EVSEAL_CHECK(issue_into(session, leaf, leaf_plan, *intermediate.signer, middle_certificate));
+
+  EVSEAL_CHECK(write_text(files.root, to_pem(root.der)));
+  EVSEAL_CHECK(write_text(files.intermediate, to_pem(intermediate.der)));
+  EVSEAL_CHECK(write_text(files.firmware, to_pem(leaf.der)));
+  EVSEAL_CHECK(write_text(files.device, device_json(plan).dump(2) + "\n"));
+  EVSEAL_CHECK(write_text(files.signer, signer_json(plan, leaf).dump(2) + "\n"));
+  return files;
+}
+
+}  // namespace evseal::sign

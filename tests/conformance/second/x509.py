@@ -1,0 +1,229 @@
+"""One X.509 certificate: format.md section 5.1, each row of its table in order."""
+
+import der
+import keys
+import oids
+import times
+from status import Refused, require
+
+MAX_NAME = 512
+MAX_EXTENSIONS = 24
+
+KU_DIGITAL_SIGNATURE, KU_KEY_CERT_SIGN = 0, 5
+
+
+class Certificate:
+    """A parsed certificate; `key` is None where the type of key is unknown."""
+
+    def __init__(self, raw):
+        self.raw = raw
+        self.ca = False
+        self.path_length = None
+        self.key_usage = None           # set of bit numbers
+        self.ext_key_usage = None       # list of OIDs
+        self.policies = []
+        self.subject_key_id = None
+        self.authority_key_id = None
+        self.authority_issuer = None    # (GeneralNames content, serial content)
+
+
+def parse_certificate(raw):
+    """Section 5.1: the certificate, or the status of the first row that it breaks."""
+    certificate = Certificate(raw)
+    try:
+        extensions = _read_structure(certificate)
+    except der.DerError as error:
+        raise Refused("cert_encoding", str(error)) from error
+    require(certificate.version == 2, "cert_version", f"version {certificate.version + 1}")
+    require(len(certificate.serial) <= 20 and certificate.serial[0] < 0x80, "cert_serial")
+    _check_algorithm(certificate)
+    _check_names(certificate)
+    try:
+        certificate.not_before, certificate.not_after = (times.parse_der(t, 1950) for t in certificate.validity)
+    except ValueError as error:
+        raise Refused("cert_validity", str(error)) from error
+    try:
+        certificate.key = keys.parse_spki(certificate.spki)
+    except keys.BadKey as error:
+        raise Refused("cert_key", str(error)) from error
+    except der.DerError as error:
+        raise Refused("cert_encoding", str(error)) from error
+    _check_extensions(certificate, extensions)
+    return certificate
+
+
+def _read_structure(certificate):
+    """Certificate and TBSCertificate (RFC 5280 section 4.1); returns the extensions field or None."""
+    whole = der.read_only(certificate.raw, der.SEQUENCE)
+    der.check_deep(whole)
+    outer = der.Cursor(whole.content)
+    tbs = outer.take(der.SEQUENCE)
+    certificate.tbs = tbs.raw
+    certificate.outer_algorithm = outer.take(der.SEQUENCE).raw
+    unused, certificate.signature = der.bit_string(outer.take(der.BIT_STRING))
+    outer.finish()
+    if unused:
+        raise der.DerError("signature is not of whole octets")
+    cursor = der.Cursor(tbs.content)
+    version = cursor.optional(0xA0)
+    certificate.version = 0 if version is None else der.integer(der.read_only(version.content))
+    if version is not None and certificate.version == 0:
+        raise der.DerError("version v1 is the DEFAULT")
+    serial = cursor.take(der.INTEGER)
+    certificate.serial, certificate.serial_raw = serial.content, serial.raw
+    certificate.algorithm = cursor.take(der.SEQUENCE).raw
+    certificate.issuer = cursor.take(der.SEQUENCE).raw
+    validity = der.Cursor(cursor.take(der.SEQUENCE).content)
+    certificate.validity = (validity.take(), validity.take())
+    validity.finish()
+    certificate.subject = cursor.take(der.SEQUENCE).raw
+    certificate.spki = cursor.take(der.SEQUENCE).raw
+    extensions = cursor.optional(0xA3)
+    cursor.finish()     # also refuses issuerUniqueID [1] and subjectUniqueID [2]
+    return extensions
+
+
+def _check_algorithm(certificate):
+    """The signature algorithm: the same inside and outside, and known. PKCS#1 v1.5 is the role's matter."""
+    require(certificate.outer_algorithm == certificate.algorithm, "cert_algorithm", "differs inside and outside")
+    try:
+        certificate.scheme = keys.certificate_scheme(certificate.algorithm)
+    except der.DerError as error:
+        raise Refused("cert_algorithm", str(error)) from error
+    require(certificate.scheme is not None, "cert_algorithm", "unknown or too weak")
+
+
+def _check_names(certificate):
+    for name in (certificate.issuer, certificate.subject):
+        require(len(name) <= MAX_NAME, "cert_name", "longer than 512 octets")
+        try:
+            check_name(name)
+        except der.DerError as error:
+            raise Refused("cert_name", str(error)) from error
+    require(len(der.read_only(certificate.issuer).content) > 0, "cert_name", "empty issuer")
+
+
+def check_name(raw):
+    """A well-formed Name: a SEQUENCE OF non-empty SETs, in DER order, of type and value."""
+    for relative in der.Cursor(der.read_only(raw, der.SEQUENCE).content).rest(der.SET):
+        attributes = der.Cursor(relative.content).rest(der.SEQUENCE)
+        if not attributes or not der.sorted_set([attribute.raw for attribute in attributes]):
+            raise der.DerError("RelativeDistinguishedName")
+        for attribute in attributes:
+            cursor = der.Cursor(attribute.content)
+            der.oid(cursor.take())
+            value = cursor.take()
+            cursor.finish()
+            if value.tag == der.UTF8:
+                der.utf8(value)
+
+
+def _check_extensions(certificate, field):
+    """The extensions: number, doubles, forms, criticality, name constraints."""
+    if field is None:
+        return
+    try:
+        entries = [_read_extension(e) for e in der.Cursor(der.read_only(field.content, 0x30).content).rest(0x30)]
+    except der.DerError as error:
+        raise Refused("cert_extension", str(error)) from error
+    require(1 <= len(entries) <= MAX_EXTENSIONS, "cert_extension", "number of extensions")
+    require(len({name for name, _, _ in entries}) == len(entries), "cert_extension", "twice the same")
+    for name, _, value in entries:
+        if name in _READERS:
+            try:
+                _READERS[name](certificate, value)
+            except der.DerError as error:
+                raise Refused("cert_extension", f"{name}: {error}") from error
+    for name, critical, _ in entries:
+        if critical and name != oids.NAME_CONSTRAINTS:
+            _check_critical(certificate, name)
+    require(all(name != oids.NAME_CONSTRAINTS for name, _, _ in entries), "cert_name_constraints")
+
+
+def _check_critical(certificate, name):
+    if name in (oids.SUBJECT_ALT_NAME, oids.ISSUER_ALT_NAME):
+        acceptable = len(der.read_only(certificate.subject).content) > 0
+    else:
+        acceptable = name in (oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXT_KEY_USAGE, oids.CERTIFICATE_POLICIES)
+    require(acceptable, "cert_critical_extension", name)
+
+
+def _read_extension(element):
+    """An Extension as (OID, critical, octets of the value); an encoded DEFAULT is refused."""
+    cursor = der.Cursor(element.content)
+    name = der.oid(cursor.take())
+    flag = cursor.optional(der.BOOLEAN)
+    if flag is not None and not der.boolean(flag):
+        raise der.DerError("critical FALSE is the DEFAULT")
+    value = cursor.take(der.OCTET_STRING).content
+    cursor.finish()
+    return name, flag is not None, value
+
+
+def _read_basic_constraints(certificate, value):
+    cursor = der.Cursor(der.read_only(value, der.SEQUENCE).content)
+    flag = cursor.optional(der.BOOLEAN)
+    if flag is not None and not der.boolean(flag):
+        raise der.DerError("cA FALSE is the DEFAULT")
+    length = cursor.optional(der.INTEGER)
+    cursor.finish()
+    certificate.ca = flag is not None
+    if length is not None:
+        certificate.path_length = der.integer(length)
+        if certificate.path_length < 0 or not certificate.ca:
+            raise der.DerError("pathLenConstraint")
+
+
+def _read_key_usage(certificate, value):
+    """A BIT STRING with named bits: DER leaves trailing zero bits out (X.690 section 11.2.2)."""
+    unused, octets = der.bit_string(der.read_only(value))
+    if not octets or not octets[-1] >> unused & 1:
+        raise der.DerError("keyUsage without bits or with trailing zero bits")
+    certificate.key_usage = {8 * at + bit for at, octet in enumerate(octets) for bit in range(8)
+                             if octet & 0x80 >> bit}
+
+
+def _read_ext_key_usage(certificate, value):
+    purposes = [der.oid(element) for element in der.Cursor(der.read_only(value, der.SEQUENCE).content).rest()]
+    if not purposes:
+        raise der.DerError("extKeyUsage is empty")
+    certificate.ext_key_usage = purposes
+
+
+def _read_policies(certificate, value):
+    for element in der.Cursor(der.read_only(value, der.SEQUENCE).content).rest(der.SEQUENCE):
+        cursor = der.Cursor(element.content)
+        certificate.policies.append(der.oid(cursor.take()))
+        qualifiers = cursor.optional(der.SEQUENCE)
+        cursor.finish()
+        if qualifiers is not None:
+            der.check_deep(qualifiers)
+    if not certificate.policies or len(set(certificate.policies)) != len(certificate.policies):
+        raise der.DerError("certificatePolicies: none, or one twice (RFC 5280 section 4.2.1.4)")
+
+
+def _read_subject_key_id(certificate, value):
+    certificate.subject_key_id = der.read_only(value, der.OCTET_STRING).content
+
+
+def _read_authority_key_id(certificate, value):
+    whole = der.read_only(value, der.SEQUENCE)
+    der.check_deep(whole)
+    cursor = der.Cursor(whole.content)
+    identifier, issuer, serial = cursor.optional(0x80), cursor.optional(0xA1), cursor.optional(0x82)
+    cursor.finish()
+    if (issuer is None) != (serial is None):
+        raise der.DerError("authorityCertIssuer without authorityCertSerialNumber or the reverse")
+    certificate.authority_key_id = None if identifier is None else identifier.content
+    if issuer is not None:
+        certificate.authority_issuer = (issuer.content, serial.content)
+
+
+_READERS = {
+    oids.BASIC_CONSTRAINTS: _read_basic_constraints,
+    oids.KEY_USAGE: _read_key_usage,
+    oids.EXT_KEY_USAGE: _read_ext_key_usage,
+    oids.CERTIFICATE_POLICIES: _read_policies,
+    oids.SUBJECT_KEY_IDENTIFIER: _read_subject_key_id,
+    oids.AUTHORITY_KEY_IDENTIFIER: _read_authority_key_id,
+}

@@ -1,0 +1,208 @@
+/* Rule 8: is this package for this device, and may it be installed now? */
+#include "judge.h"
+#include "manifest_fields.h"
+
+static bool serial_listed(evseal_span entry, evseal_span serial) {
+  evseal_span rest;
+  evseal_span item;
+  if (!evseal_json_member(entry, "serials", &rest)) {
+    return true;
+  }
+  while (evseal_json_next_item(&rest, &item)) {
+    evseal_span text;
+    size_t len = 0;
+    if (evseal_json_string(item, &text, &len) && serial.len > 0 &&
+        evseal_span_equal(text, serial)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool in_range(const evseal_hardware_range* range, const evseal_unit* unit) {
+  return !range->present ||
+         (unit->hardware_known && unit->hardware >= range->min && unit->hardware <= range->max);
+}
+
+/* Section 7.1: one entry must match in full; the status tells how far the nearest one came. */
+static evseal_status check_compatible(const evseal_verify_ctx* ctx) {
+  evseal_status nearest = EVSEAL_WRONG_DEVICE;
+  evseal_span rest = ctx->report.manifest.compatible_json;
+  evseal_span entry;
+  while (evseal_json_next_item(&rest, &entry)) {
+    evseal_span vendor;
+    evseal_span model;
+    evseal_hardware_range range;
+    if (!evseal_field_name(entry, "vendor", NAME_MAX_OCTETS, &vendor) ||
+        !evseal_field_name(entry, "model", NAME_MAX_OCTETS, &model) ||
+        !evseal_field_hardware(entry, &range)) {
+      return EVSEAL_MANIFEST_SCHEMA;
+    }
+    if (!evseal_span_equal(vendor, ctx->profile.vendor) ||
+        !evseal_span_equal(model, ctx->profile.model)) {
+      continue;
+    }
+    if (!in_range(&range, &ctx->config.unit)) {
+      nearest = nearest == EVSEAL_WRONG_DEVICE ? EVSEAL_WRONG_HARDWARE : nearest;
+      continue;
+    }
+    if (serial_listed(entry, ctx->config.unit.serial)) {
+      return EVSEAL_OK;
+    }
+    nearest = EVSEAL_WRONG_SERIAL;
+  }
+  return nearest;
+}
+
+/* A name in a SEQUENCE OF UTF8String of the profile; an empty list names everything. */
+static bool in_scope_list(evseal_span names, evseal_span name) {
+  der_reader reader = der_open(names);
+  evseal_span listed;
+  bool all = der_done(&reader);
+  while (evseal_der_read(&reader, DER_UTF8_STRING, &listed)) {
+    if (evseal_span_equal(listed, name)) {
+      return true;
+    }
+  }
+  return all;
+}
+
+/* Kind and stage, of the device and of the signer's certificate. */
+static evseal_status check_stage(const evseal_verify_ctx* ctx, const evseal_role* role,
+                                 uint32_t policies) {
+  const evseal_manifest* manifest = &ctx->report.manifest;
+  if (manifest->kind != EVSEAL_KIND_FIRMWARE) {
+    return EVSEAL_KIND_UNSUPPORTED;
+  }
+  if ((ctx->profile.stages & (uint32_t)manifest->stage) == 0) {
+    return EVSEAL_STAGE_REFUSED;
+  }
+  bool waived = (role->flags & EVSEAL_ROLE_POLICIES_WAIVED) != 0;
+  return waived || (policies & (uint32_t)manifest->stage) != 0 ? EVSEAL_OK : EVSEAL_STAGE_MISMATCH;
+}
+
+/* The device's limits, then the role's scope. */
+static evseal_status check_limits_and_scope(evseal_verify_ctx* ctx, const evseal_role* role) {
+  const evseal_manifest* manifest = &ctx->report.manifest;
+  if (manifest->num_components > ctx->profile.max_components) {
+    return EVSEAL_LIMIT_COMPONENTS;
+  }
+  for (unsigned i = 0; i < manifest->num_components; i++) {
+    evseal_status status = evseal_manifest_component(&ctx->component, manifest, i);
+    if (status != EVSEAL_OK) {
+      return status;
+    }
+    if (ctx->component.chunk_size > ctx->profile.chunk_bytes) {
+      ctx->report.failed_component = i;
+      return EVSEAL_LIMIT_CHUNK;
+    }
+  }
+  if (!in_scope_list(role->models, ctx->profile.model) ||
+      (role->kinds & (uint32_t)manifest->kind) == 0 ||
+      (role->stages & (uint32_t)manifest->stage) == 0) {
+    return EVSEAL_SCOPE_MODEL;
+  }
+  for (unsigned i = 0; i < manifest->num_components; i++) {
+    evseal_status status = evseal_manifest_component(&ctx->component, manifest, i);
+    if (status != EVSEAL_OK) {
+      return status;
+    }
+    if (!in_scope_list(role->components, ctx->component.id)) {
+      ctx->report.failed_component = i;
+      return EVSEAL_SCOPE_COMPONENT;
+    }
+  }
+  return EVSEAL_OK;
+}
+
+/* A requirement is met by a component of this manifest or by what the device already has. */
+static bool requirement_met(const evseal_verify_ctx* ctx, evseal_span id, uint32_t least) {
+  evseal_component other;
+  for (unsigned i = 0; i < ctx->report.manifest.num_components; i++) {
+    if (evseal_manifest_component(&other, &ctx->report.manifest, i) == EVSEAL_OK &&
+        evseal_span_equal(other.id, id) && in_range(&other.hardware, &ctx->config.unit) &&
+        other.security_version >= least) {
+      return true;
+    }
+  }
+  evseal_slot slot;
+  return evseal_device_slot(&slot, &ctx->profile, &ctx->state, id) &&
+         slot.security_version >= least;
+}
+
+/* Slot, rollback, jump and requirements of ctx->component. */
+static evseal_status check_component(evseal_verify_ctx* ctx) {
+  const evseal_component* component = &ctx->component;
+  evseal_slot slot;
+  if (!evseal_device_slot(&slot, &ctx->profile, &ctx->state, component->id)) {
+    return EVSEAL_COMPONENT_UNKNOWN;
+  }
+  if (component->security_version < slot.security_version) {
+    return EVSEAL_ROLLBACK;
+  }
+  if (component->security_version - slot.security_version > ctx->profile.security_version_jump) {
+    return EVSEAL_VERSION_JUMP;
+  }
+  evseal_span id;
+  uint32_t least = 0;
+  for (unsigned i = 0; evseal_component_requirement(&id, &least, component, i); i++) {
+    if (!requirement_met(ctx, id, least)) {
+      return EVSEAL_REQUIREMENT_UNMET;
+    }
+  }
+  uint32_t bit = 1u << component->index;
+  bool applicable = in_range(&component->hardware, &ctx->config.unit);
+  ctx->report.applicable |= applicable ? bit : 0;
+  ctx->report.needed |= applicable && slot.needed ? bit : 0;
+  return EVSEAL_OK;
+}
+
+static evseal_status check_components(evseal_verify_ctx* ctx) {
+  for (unsigned i = 0; i < ctx->report.manifest.num_components; i++) {
+    evseal_status status = evseal_manifest_component(&ctx->component, &ctx->report.manifest, i);
+    if (status == EVSEAL_OK) {
+      status = check_component(ctx);
+    }
+    if (status != EVSEAL_OK) {
+      ctx->report.failed_component = i;
+      return status;
+    }
+  }
+  return EVSEAL_OK;
+}
+
+/* Section 2: the mask in its one form, and nothing missing that this device needs. */
+static evseal_status check_mask(evseal_verify_ctx* ctx) {
+  unsigned count = ctx->report.manifest.num_components;
+  uint32_t all = count == 32 ? UINT32_MAX : (1u << count) - 1u;
+  if ((ctx->mask & ~all) != 0 || ctx->mask == all) {
+    return EVSEAL_COMPONENT_MASK;
+  }
+  ctx->report.present = ctx->mask == 0 ? all : ctx->mask;
+  uint32_t absent = ctx->report.needed & ~ctx->report.present;
+  for (unsigned i = 0; i < count; i++) {
+    if ((absent >> i & 1u) != 0) {
+      ctx->report.failed_component = i;
+      return EVSEAL_COMPONENT_ABSENT;
+    }
+  }
+  return EVSEAL_OK;
+}
+
+evseal_status evseal_judge_manifest(evseal_verify_ctx* ctx, const evseal_role* role,
+                                    uint32_t policies) {
+  evseal_status status = check_stage(ctx, role, policies);
+  if (status == EVSEAL_OK) {
+    status = check_compatible(ctx);
+  }
+  if (status == EVSEAL_OK) {
+    status = check_limits_and_scope(ctx, role);
+  }
+  if (status == EVSEAL_OK && ctx->report.manifest.crls_json.len > 0) {
+    status = EVSEAL_CRL_UNSUPPORTED;
+  }
+  if (status == EVSEAL_OK) {
+    status = check_components(ctx);
+  }
+  return status == EVSEAL_OK ? check_mask(ctx) : status;
+}

@@ -1,0 +1,454 @@
+/* The push state machine: what the next octets are, where they go, and what happens when they are
+ * complete. */
+#include "evseal/verify.h"
+
+#include "judge.h"
+#include "tree.h"
+
+_Static_assert(sizeof(evseal_verify_ctx) <= EVSEAL_VERIFY_CTX_MAX,
+               "the published context size is too small");
+
+#define HEADER_LEN 16u
+#define PAYLOAD_ALIGNMENT 4096u
+
+/* Phases. Values apart from each other, so that a flipped bit does not lead from one to another. */
+enum {
+  PHASE_HEADER = 0x1E,
+  PHASE_ENVELOPE = 0x2D,
+  PHASE_PADDING = 0x4B,
+  PHASE_NODE = 0x87,
+  PHASE_CHUNK = 0xB4,
+  PHASE_SKIP = 0xD2,
+  PHASE_END = 0xE1
+};
+
+/* A chunk buffer in the workspace: what its hash must be and is, where it belongs, then 00 (RFC
+ * 9162) and the chunk. */
+#define SLOT_EXPECTED 0u
+#define SLOT_DIGEST 32u
+#define SLOT_OFFSET 64u
+#define SLOT_LEN 72u
+#define SLOT_PREFIX (EVSEAL_SLOT_OVERHEAD - 1u)
+
+_Static_assert(SLOT_LEN + sizeof(uint32_t) <= SLOT_PREFIX, "a chunk buffer's head overlaps");
+
+static uint8_t* slot_at(const evseal_verify_ctx* ctx, unsigned index) {
+  size_t stride = EVSEAL_SLOT_OVERHEAD + (size_t)ctx->component.chunk_size;
+  return ctx->config.workspace + ctx->profile.envelope_bytes + index * stride;
+}
+
+static evseal_status fail(evseal_verify_ctx* ctx, evseal_status status) {
+  ctx->status = status;
+  return status;
+}
+
+static evseal_status check_config(const evseal_verify_config* config) {
+  if (config->crypto == NULL || config->workspace == NULL ||
+      (config->profile.len > 0 && config->profile.data == NULL)) {
+    return EVSEAL_MISUSE;
+  }
+  return config->crypto->sha256 == NULL ? EVSEAL_CRYPTO_MISSING : EVSEAL_OK;
+}
+
+static evseal_status open_device(evseal_verify_ctx* ctx) {
+  const evseal_verify_config* config = &ctx->config;
+  evseal_status status = evseal_profile_open(&ctx->profile, config->crypto, config->profile);
+  if (status == EVSEAL_OK) {
+    status = evseal_judge_profile(&ctx->profile);
+  }
+  if (status == EVSEAL_OK) {
+    status = evseal_state_open(&ctx->state, config->crypto, config->state);
+  }
+  if (status != EVSEAL_OK) {
+    return status;
+  }
+  if (!evseal_span_equal(ctx->state.vendor, ctx->profile.vendor) ||
+      !evseal_span_equal(ctx->state.model, ctx->profile.model)) {
+    return EVSEAL_STATE_MISMATCH;
+  }
+  if (ctx->profile.clock_trusted && !config->now_known) {
+    return EVSEAL_CLOCK_MISSING;
+  }
+  size_t needed = EVSEAL_WORKSPACE_SIZE(ctx->profile.envelope_bytes, ctx->profile.chunk_bytes, 1);
+  return config->workspace_len >= needed ? EVSEAL_OK : EVSEAL_WORKSPACE_TOO_SMALL;
+}
+
+evseal_status evseal_verify_init(evseal_verify_ctx* ctx, const evseal_verify_config* config) {
+  if (ctx == NULL) {
+    return EVSEAL_MISUSE;
+  }
+  memset(ctx, 0, sizeof *ctx);
+  ctx->report.failed_component = EVSEAL_MAX_COMPONENTS;
+  if (config == NULL) {
+    return fail(ctx, EVSEAL_MISUSE);
+  }
+  ctx->config = *config;
+  evseal_status status = check_config(config);
+  if (status == EVSEAL_OK) {
+    status = open_device(ctx);
+  }
+  if (status != EVSEAL_OK) {
+    return fail(ctx, status);
+  }
+  ctx->budget.operations = EVSEAL_MAX_OPERATIONS;
+  ctx->budget.name_steps = EVSEAL_MAX_NAME_STEPS;
+  ctx->phase = PHASE_HEADER;
+  ctx->status = EVSEAL_PENDING;
+  return EVSEAL_PENDING;
+}
+
+/* Rule 1. */
+static evseal_status take_header(evseal_verify_ctx* ctx) {
+  static const uint8_t magic[8] = {0x89, 'E', 'V', 'S', '1', 0x0D, 0x0A, 0x1A};
+  const uint8_t* h = ctx->small;
+  if (memcmp(h, magic, sizeof magic) != 0) {
+    bool only_version = memcmp(h, magic, 4) == 0 && memcmp(h + 5, magic + 5, 3) == 0;
+    return only_version ? EVSEAL_FILE_VERSION : EVSEAL_FILE_MAGIC;
+  }
+  uint32_t len = (uint32_t)h[8] << 24 | (uint32_t)h[9] << 16 | (uint32_t)h[10] << 8 | h[11];
+  ctx->mask = (uint32_t)h[12] << 24 | (uint32_t)h[13] << 16 | (uint32_t)h[14] << 8 | h[15];
+  if (len == 0 || len > ctx->profile.envelope_bytes) {
+    return EVSEAL_ENVELOPE_LENGTH;
+  }
+  ctx->envelope_len = len;
+  ctx->phase = PHASE_ENVELOPE;
+  return EVSEAL_PENDING;
+}
+
+/* Where a chunk goes on after the tree, or the component's end. */
+static void expect_tree_element(evseal_verify_ctx* ctx) {
+  ctx->phase = evseal_tree_expects_node(ctx) ? PHASE_NODE : PHASE_CHUNK;
+}
+
+/* The next component that is in the file: asks the caller, and sets the phase for its octets. */
+static evseal_status begin_component(evseal_verify_ctx* ctx) {
+  unsigned count = ctx->report.manifest.num_components;
+  while (ctx->next_component < count && (ctx->report.present >> ctx->next_component & 1u) == 0) {
+    ctx->next_component++;
+  }
+  if (ctx->next_component == count) {
+    ctx->phase = PHASE_END;
+    return EVSEAL_PENDING;
+  }
+  unsigned index = ctx->next_component++;
+  evseal_status status = evseal_manifest_component(&ctx->component, &ctx->report.manifest, index);
+  if (status != EVSEAL_OK) {
+    return status;
+  }
+  const evseal_callbacks* callbacks = &ctx->config.callbacks;
+  evseal_answer answer = EVSEAL_SKIP;
+  if ((ctx->report.applicable >> index & 1u) != 0) {
+    answer = callbacks->on_component == NULL
+                 ? EVSEAL_TAKE
+                 : callbacks->on_component(callbacks->user, &ctx->component);
+  }
+  if (answer == EVSEAL_SKIP) {
+    ctx->phase = PHASE_SKIP;
+    ctx->remaining = ctx->component.file_size;
+    return EVSEAL_PENDING;
+  }
+  if (answer != EVSEAL_TAKE) {
+    return EVSEAL_ABORTED;
+  }
+  size_t area = ctx->config.workspace_len - ctx->profile.envelope_bytes;
+  size_t buffers = area / (EVSEAL_SLOT_OVERHEAD + (size_t)ctx->component.chunk_size);
+  size_t most = callbacks->hash_chunks == NULL ? 1u : EVSEAL_MAX_BATCH;
+  ctx->num_buffers = (unsigned)(buffers < most ? buffers : most);
+  ctx->num_full = 0;
+  ctx->report.taken |= 1u << index;
+  evseal_tree_start(ctx);
+  expect_tree_element(ctx);
+  return EVSEAL_PENDING;
+}
+
+/* Rules 2 to 9, then the padding or the first component. */
+static evseal_status take_envelope(evseal_verify_ctx* ctx) {
+  evseal_status status = evseal_judge_envelope(ctx);
+  ctx->report.operations = EVSEAL_MAX_OPERATIONS - ctx->budget.operations;
+  if (status != EVSEAL_OK) {
+    return status;
+  }
+  const evseal_callbacks* callbacks = &ctx->config.callbacks;
+  if (callbacks->on_manifest != NULL &&
+      callbacks->on_manifest(callbacks->user, &ctx->report.manifest) != EVSEAL_TAKE) {
+    return EVSEAL_ABORTED;
+  }
+  size_t end = HEADER_LEN + ctx->envelope_len;
+  ctx->remaining = (PAYLOAD_ALIGNMENT - end % PAYLOAD_ALIGNMENT) % PAYLOAD_ALIGNMENT;
+  if (ctx->remaining == 0) {
+    return begin_component(ctx);
+  }
+  ctx->phase = PHASE_PADDING;
+  return EVSEAL_PENDING;
+}
+
+static evseal_status take_padding(evseal_verify_ctx* ctx, size_t len) {
+  uint8_t any = 0;
+  for (size_t i = 0; i < len; i++) {
+    any |= ctx->small[i];
+  }
+  if (any != 0) {
+    return EVSEAL_PADDING;
+  }
+  ctx->remaining -= len;
+  return ctx->remaining == 0 ? begin_component(ctx) : EVSEAL_PENDING;
+}
+
+/* Octets of the chunk that comes next. */
+static size_t next_chunk_len(const evseal_verify_ctx* ctx) {
+  uint64_t left = ctx->component.stored_size - ctx->offset;
+  return left < ctx->component.chunk_size ? (size_t)left : (size_t)ctx->component.chunk_size;
+}
+
+static uint32_t slot_len(const uint8_t* slot) {
+  uint32_t len = 0;
+  memcpy(&len, slot + SLOT_LEN, sizeof len);
+  return len;
+}
+
+/* Fills the digest of every full buffer. */
+static evseal_status hash_buffers(evseal_verify_ctx* ctx) {
+  const evseal_callbacks* callbacks = &ctx->config.callbacks;
+  evseal_hash_job jobs[EVSEAL_MAX_BATCH];
+  for (unsigned i = 0; i < ctx->num_full; i++) {
+    uint8_t* slot = slot_at(ctx, i);
+    slot[SLOT_PREFIX] = 0x00;
+    jobs[i].bytes = evseal_span_of(slot + SLOT_PREFIX, 1u + slot_len(slot));
+    jobs[i].digest = slot + SLOT_DIGEST;
+    memset(jobs[i].digest, 0, EVSEAL_SHA256_LEN);
+  }
+  if (callbacks->hash_chunks != NULL && ctx->num_full > 1) {
+    return callbacks->hash_chunks(callbacks->user, jobs, ctx->num_full);
+  }
+  for (unsigned i = 0; i < ctx->num_full; i++) {
+    evseal_status status = ctx->config.crypto->sha256(jobs[i].digest, &jobs[i].bytes, 1);
+    if (status != EVSEAL_OK) {
+      return status;
+    }
+  }
+  return EVSEAL_OK;
+}
+
+/* Checks the full buffers and releases them in order: nothing is released before its own hash held.
+ */
+static evseal_status release_buffers(evseal_verify_ctx* ctx) {
+  const evseal_callbacks* callbacks = &ctx->config.callbacks;
+  if (callbacks->on_yield != NULL) {
+    callbacks->on_yield(callbacks->user);
+  }
+  evseal_status status = hash_buffers(ctx);
+  if (status != EVSEAL_OK) {
+    return status;
+  }
+  for (unsigned i = 0; i < ctx->num_full; i++) {
+    const uint8_t* slot = slot_at(ctx, i);
+    uint64_t offset = 0;
+    memcpy(&offset, slot + SLOT_OFFSET, sizeof offset);
+    if (memcmp(slot + SLOT_EXPECTED, slot + SLOT_DIGEST, EVSEAL_SHA256_LEN) != 0) {
+      ctx->report.failed_component = ctx->component.index;
+      return EVSEAL_CHUNK_DIGEST;
+    }
+    evseal_span bytes = evseal_span_of(slot + EVSEAL_SLOT_OVERHEAD, slot_len(slot));
+    if (callbacks->on_chunk != NULL &&
+        callbacks->on_chunk(callbacks->user, &ctx->component, offset, bytes) != EVSEAL_TAKE) {
+      return EVSEAL_ABORTED;
+    }
+  }
+  ctx->num_full = 0;
+  return EVSEAL_OK;
+}
+
+static evseal_status take_chunk(evseal_verify_ctx* ctx, size_t len) {
+  uint8_t* slot = slot_at(ctx, ctx->num_full);
+  uint32_t chunk_len = (uint32_t)len;
+  evseal_tree_take_leaf(ctx, slot + SLOT_EXPECTED);
+  memcpy(slot + SLOT_OFFSET, &ctx->offset, sizeof ctx->offset);
+  memcpy(slot + SLOT_LEN, &chunk_len, sizeof chunk_len);
+  ctx->offset += len;
+  ctx->num_full++;
+  bool last = evseal_tree_done(ctx);
+  if (last || ctx->num_full == ctx->num_buffers) {
+    evseal_status status = release_buffers(ctx);
+    if (status != EVSEAL_OK) {
+      return status;
+    }
+  }
+  if (!last) {
+    expect_tree_element(ctx);
+    return EVSEAL_PENDING;
+  }
+  const evseal_callbacks* callbacks = &ctx->config.callbacks;
+  ctx->report.complete |= 1u << ctx->component.index;
+  if (callbacks->on_component_end != NULL &&
+      callbacks->on_component_end(callbacks->user, &ctx->component) != EVSEAL_TAKE) {
+    return EVSEAL_ABORTED;
+  }
+  return begin_component(ctx);
+}
+
+static evseal_status take_node(evseal_verify_ctx* ctx) {
+  evseal_status status = evseal_tree_take_node(ctx, ctx->small);
+  if (status != EVSEAL_OK) {
+    ctx->report.failed_component = ctx->component.index;
+    return status;
+  }
+  expect_tree_element(ctx);
+  return EVSEAL_PENDING;
+}
+
+/* Where the octets of the present phase go, and how many it takes in one piece. */
+static size_t target(evseal_verify_ctx* ctx, uint8_t** out_start) {
+  size_t area = ctx->config.workspace_len - ctx->profile.envelope_bytes;
+  *out_start = ctx->small;
+  switch (ctx->phase) {
+    case PHASE_HEADER:
+      return HEADER_LEN;
+    case PHASE_ENVELOPE:
+      *out_start = ctx->config.workspace;
+      return ctx->envelope_len;
+    case PHASE_PADDING:
+      return ctx->remaining < sizeof ctx->small ? (size_t)ctx->remaining : sizeof ctx->small;
+    case PHASE_NODE:
+      return TREE_NODE_LEN;
+    case PHASE_CHUNK:
+      *out_start = slot_at(ctx, ctx->num_full) + EVSEAL_SLOT_OVERHEAD;
+      return next_chunk_len(ctx);
+    case PHASE_SKIP:
+      *out_start = ctx->config.workspace + ctx->profile.envelope_bytes;
+      return ctx->remaining < area ? (size_t)ctx->remaining : area;
+    default:
+      return 0;
+  }
+}
+
+/* The present target is complete. */
+static evseal_status complete(evseal_verify_ctx* ctx, size_t len) {
+  switch (ctx->phase) {
+    case PHASE_HEADER:
+      return take_header(ctx);
+    case PHASE_ENVELOPE:
+      return take_envelope(ctx);
+    case PHASE_PADDING:
+      return take_padding(ctx, len);
+    case PHASE_NODE:
+      return take_node(ctx);
+    case PHASE_CHUNK:
+      return take_chunk(ctx, len);
+    case PHASE_SKIP:
+      ctx->remaining -= len;
+      return ctx->remaining == 0 ? begin_component(ctx) : EVSEAL_PENDING;
+    default:
+      return EVSEAL_MISUSE;
+  }
+}
+
+size_t evseal_verify_buffer(evseal_verify_ctx* ctx, uint8_t** out_buffer) {
+  *out_buffer = NULL;
+  if (ctx->status != EVSEAL_PENDING || ctx->phase == PHASE_END) {
+    return 0;
+  }
+  uint8_t* start = NULL;
+  size_t len = target(ctx, &start);
+  *out_buffer = start + ctx->filled;
+  return len - ctx->filled;
+}
+
+evseal_status evseal_verify_commit(evseal_verify_ctx* ctx, size_t len) {
+  if (ctx->status != EVSEAL_PENDING || len == 0) {
+    return ctx->status;
+  }
+  uint8_t* start = NULL;
+  size_t whole = target(ctx, &start);
+  if (len > whole - ctx->filled) {
+    return fail(ctx, EVSEAL_MISUSE);
+  }
+  ctx->filled += len;
+  if (ctx->filled < whole) {
+    return EVSEAL_PENDING;
+  }
+  ctx->filled = 0;
+  return fail(ctx, complete(ctx, whole));
+}
+
+evseal_status evseal_verify_push(evseal_verify_ctx* ctx, const uint8_t* bytes, size_t len) {
+  if (ctx == NULL || (bytes == NULL && len > 0)) {
+    return EVSEAL_MISUSE;
+  }
+  while (len > 0 && ctx->status == EVSEAL_PENDING) {
+    if (ctx->phase == PHASE_END) {
+      return fail(ctx, EVSEAL_TRAILING_DATA);
+    }
+    uint8_t* buffer = NULL;
+    size_t room = evseal_verify_buffer(ctx, &buffer);
+    size_t now = len < room ? len : room;
+    memcpy(buffer, bytes, now);
+    bytes += now;
+    len -= now;
+    (void)evseal_verify_commit(ctx, now);
+  }
+  return ctx->status;
+}
+
+uint64_t evseal_verify_skippable(const evseal_verify_ctx* ctx) {
+  return ctx->status == EVSEAL_PENDING && ctx->phase == PHASE_SKIP ? ctx->remaining - ctx->filled
+                                                                   : 0;
+}
+
+evseal_status evseal_verify_skip(evseal_verify_ctx* ctx, uint64_t len) {
+  if (ctx->status != EVSEAL_PENDING || len == 0) {
+    return ctx->status;
+  }
+  if (len > evseal_verify_skippable(ctx)) {
+    return fail(ctx, EVSEAL_MISUSE);
+  }
+  ctx->remaining -= len;
+  if (ctx->remaining > 0) {
+    return EVSEAL_PENDING;
+  }
+  ctx->filled = 0;
+  return fail(ctx, begin_component(ctx));
+}
+
+/* Rule 10's last part: the end has been reached, and nothing that the device needs was left out. */
+static evseal_status final_status(evseal_verify_ctx* ctx) {
+  if (ctx->status != EVSEAL_PENDING) {
+    return ctx->status;
+  }
+  if (ctx->phase != PHASE_END) {
+    return EVSEAL_TRUNCATED;
+  }
+  if (!ctx->report.authenticated || (ctx->report.needed & ~ctx->report.complete) != 0) {
+    return EVSEAL_COMPONENT_SKIPPED;
+  }
+  return EVSEAL_OK;
+}
+
+evseal_status evseal_verify_finish(evseal_verify_ctx* ctx, evseal_report* out_report) {
+  if (out_report != NULL) {
+    memset(out_report, 0, sizeof *out_report);
+  }
+  if (ctx == NULL || out_report == NULL) {
+    return EVSEAL_MISUSE;
+  }
+  ctx->status = final_status(ctx);
+  ctx->report.status = ctx->status;
+  *out_report = ctx->report;
+  return ctx->status;
+}
+
+evseal_status evseal_verify_security_version_floor(const evseal_verify_ctx* ctx, unsigned index,
+                                                   uint32_t* out_floor) {
+  evseal_component component;
+  evseal_slot slot;
+  *out_floor = UINT32_MAX;
+  if (ctx->status != EVSEAL_OK ||
+      evseal_manifest_component(&component, &ctx->report.manifest, index) != EVSEAL_OK ||
+      !evseal_device_slot(&slot, &ctx->profile, &ctx->state, component.id)) {
+    return EVSEAL_MISUSE;
+  }
+  bool installed = (ctx->report.complete >> index & 1u) != 0;
+  bool raises =
+      installed && ctx->report.raises_floors && component.security_version > slot.security_version;
+  *out_floor = raises ? component.security_version : slot.security_version;
+  return EVSEAL_OK;
+}

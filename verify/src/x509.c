@@ -1,0 +1,206 @@
+/* One certificate (RFC 5280 section 4.1). */
+#include "der.h"
+#include "evseal/chain.h"
+#include "oids.h"
+#include "x509_extensions.h"
+
+#define DER_VERSION_V3 2u
+
+/*
+ * A Name (RFC 5280 section 4.1.2.4): RDNs that are not empty sets of a type and one value. Values
+ * are not interpreted: names chain by their bytes.
+ */
+static bool name_well_formed(evseal_span name) {
+  der_reader outer = der_open(name);
+  der_reader rdns;
+  if (name.len > EVSEAL_MAX_NAME || !evseal_der_enter(&outer, DER_SEQUENCE, &rdns) ||
+      !der_done(&outer)) {
+    return false;
+  }
+  while (!der_done(&rdns)) {
+    der_reader rdn;
+    if (!evseal_der_enter(&rdns, DER_SET, &rdn) || der_done(&rdn)) {
+      return false;
+    }
+    while (!der_done(&rdn)) {
+      der_reader attribute;
+      evseal_span oid;
+      if (!evseal_der_enter(&rdn, DER_SEQUENCE, &attribute) ||
+          !evseal_der_read(&attribute, DER_OID, &oid) || oid.len == 0 ||
+          !evseal_der_read_any(&attribute, NULL, NULL, NULL) || !der_done(&attribute)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/* Version [0] EXPLICIT INTEGER (section 4.1.2.1). v1 is the DEFAULT, and so must be absent. */
+static evseal_status read_version(der_reader* tbs) {
+  if (!der_next_is(tbs, DER_CONTEXT(0))) {
+    return EVSEAL_CERT_VERSION;
+  }
+  der_reader tagged;
+  uint64_t version = 0;
+  if (!evseal_der_enter(tbs, DER_CONTEXT(0), &tagged) ||
+      !evseal_der_read_unsigned(&tagged, 255, &version) || !der_done(&tagged)) {
+    return EVSEAL_CERT_ENCODING;
+  }
+  return version == DER_VERSION_V3 ? EVSEAL_OK : EVSEAL_CERT_VERSION;
+}
+
+static evseal_status read_validity(evseal_certificate* out, der_reader* tbs) {
+  der_reader validity;
+  if (!evseal_der_enter(tbs, DER_SEQUENCE, &validity)) {
+    return EVSEAL_CERT_ENCODING;
+  }
+  bool fine = evseal_der_read_time(&validity, &out->not_before) &&
+              evseal_der_read_time(&validity, &out->not_after) && der_done(&validity);
+  return fine ? EVSEAL_OK : EVSEAL_CERT_VALIDITY;
+}
+
+/* RFC 5280 section 4.1.2.2: "MUST be a positive integer", and at most 20 octets. */
+static evseal_status check_serial(evseal_span serial) {
+  bool positive = (serial.data[0] & 0x80u) == 0 && (serial.len > 1 || serial.data[0] != 0);
+  return positive && serial.len <= 20 ? EVSEAL_OK : EVSEAL_CERT_SERIAL;
+}
+
+/* Keeps the first failure, so that the reading can go on and fill what a report needs. */
+static void note(evseal_certificate* out, evseal_status status) {
+  if (out->status == EVSEAL_OK) {
+    out->status = status;
+  }
+}
+
+/* The signature algorithm as certificates may use it (docs/format.md section 5.1). */
+static evseal_status check_algorithm(evseal_certificate* out, evseal_span inner) {
+  /* RFC 5280 section 4.1.1.2: "This field MUST contain the same algorithm identifier" */
+  if (!evseal_span_equal(inner, out->algorithm_der)) {
+    return EVSEAL_CERT_ALGORITHM;
+  }
+  evseal_status status = evseal_algorithm_parse(&out->algorithm, out->algorithm_der);
+  if (status != EVSEAL_OK) {
+    return status;
+  }
+  if (out->algorithm.scheme == EVSEAL_SCHEME_RSA_PSS &&
+      (out->algorithm.mgf_hash != out->algorithm.hash ||
+       out->algorithm.salt_len != (size_t)out->algorithm.hash)) {
+    return EVSEAL_CERT_ALGORITHM;
+  }
+  return EVSEAL_OK;
+}
+
+/* The key as certificates may carry it: on top of parsing, a sane RSA exponent and PSS parameters.
+ */
+static evseal_status check_key(const evseal_public_key* key) {
+  if (key->type != EVSEAL_KEY_RSA) {
+    return EVSEAL_OK;
+  }
+  /* 65,537 <= e < 2^32: three octets that are not 00 00 to 01 00 00, or four. */
+  const evseal_span e = key->rsa.e;
+  bool exponent_fine =
+      e.len == 4 || (e.len == 3 && (e.data[0] > 1 || e.data[1] > 0 || e.data[2] > 0));
+  bool pss_fine = !key->is_pss || key->pss.scheme == EVSEAL_SCHEME_UNKNOWN ||
+                  (key->pss.hash == EVSEAL_HASH_SHA256 && key->pss.mgf_hash == EVSEAL_HASH_SHA256 &&
+                   key->pss.salt_len == EVSEAL_SHA256_LEN);
+  /* A modulus of whole octets, as every sane generator makes. */
+  bool whole_octets = (key->rsa.n.data[0] & 0x80u) != 0;
+  return exponent_fine && whole_octets && pss_fine ? EVSEAL_OK : EVSEAL_CERT_KEY;
+}
+
+/* Fields from signature to subjectPublicKeyInfo. False when the structure itself breaks. */
+static bool read_middle(evseal_certificate* out, der_reader* tbs) {
+  evseal_span inner;
+  evseal_span spki;
+  if (!evseal_der_read_whole(tbs, DER_SEQUENCE, &inner) ||
+      !evseal_der_read_whole(tbs, DER_SEQUENCE, &out->issuer)) {
+    return false;
+  }
+  note(out, check_algorithm(out, inner));
+  evseal_status validity = read_validity(out, tbs);
+  if (validity == EVSEAL_CERT_ENCODING ||
+      !evseal_der_read_whole(tbs, DER_SEQUENCE, &out->subject) ||
+      !evseal_der_read_whole(tbs, DER_SEQUENCE, &spki)) {
+    return false;
+  }
+  /* An empty Name is a SEQUENCE of two octets. RFC 5280 section 4.1.2.4: the issuer MUST NOT be
+   * empty. */
+  bool names_fine =
+      name_well_formed(out->issuer) && out->issuer.len > 2 && name_well_formed(out->subject);
+  note(out, names_fine ? EVSEAL_OK : EVSEAL_CERT_NAME);
+  note(out, validity);
+  evseal_status key = evseal_public_key_parse(&out->key, spki);
+  note(out, key == EVSEAL_OK ? check_key(&out->key) : key);
+  return true;
+}
+
+/* TBSCertificate (section 4.1). False when the structure itself breaks. */
+static bool read_tbs(evseal_certificate* out) {
+  der_reader outer = der_open(out->tbs);
+  der_reader tbs;
+  if (!evseal_der_enter(&outer, DER_SEQUENCE, &tbs)) {
+    return false;
+  }
+  evseal_status version = read_version(&tbs);
+  if (version == EVSEAL_CERT_ENCODING || !evseal_der_read_integer(&tbs, &out->serial)) {
+    return false;
+  }
+  note(out, version);
+  note(out, check_serial(out->serial));
+  if (!read_middle(out, &tbs)) {
+    return false;
+  }
+  if (der_done(&tbs)) {
+    note(out, evseal_x509_check_together(out));
+    return true;
+  }
+  der_reader tagged;
+  der_reader extensions;
+  /* issuerUniqueID [1] and subjectUniqueID [2] are refused with whatever else is not extensions
+   * [3]. */
+  if (!evseal_der_enter(&tbs, DER_CONTEXT(3), &tagged) || !der_done(&tbs) ||
+      !evseal_der_enter(&tagged, DER_SEQUENCE, &extensions) || !der_done(&tagged)) {
+    return false;
+  }
+  note(out, evseal_x509_read_extensions(out, &extensions));
+  note(out, evseal_x509_check_together(out));
+  return true;
+}
+
+evseal_status evseal_certificate_parse(evseal_certificate* out, evseal_span der) {
+  memset(out, 0, sizeof *out);
+  out->status = EVSEAL_OK;
+  out->der = der;
+  der_reader outer = der_open(der);
+  der_reader fields;
+  if (!evseal_der_enter(&outer, DER_SEQUENCE, &fields) || !der_done(&outer) ||
+      !evseal_der_read_whole(&fields, DER_SEQUENCE, &out->tbs) ||
+      !evseal_der_read_whole(&fields, DER_SEQUENCE, &out->algorithm_der) ||
+      !evseal_der_read_octet_bits(&fields, &out->signature) || !der_done(&fields) ||
+      !read_tbs(out)) {
+    out->status = EVSEAL_CERT_ENCODING;
+  }
+  return out->status;
+}
+
+evseal_status evseal_anchor_from_certificate(evseal_anchor* out, evseal_span der) {
+  memset(out, 0, sizeof *out);
+  der_reader outer = der_open(der);
+  der_reader fields;
+  der_reader tbs;
+  evseal_span skipped;
+  if (!evseal_der_enter(&outer, DER_SEQUENCE, &fields) ||
+      !evseal_der_enter(&fields, DER_SEQUENCE, &tbs)) {
+    return EVSEAL_CERT_ENCODING;
+  }
+  if (der_next_is(&tbs, DER_CONTEXT(0)) && !evseal_der_read_whole(&tbs, DER_CONTEXT(0), &skipped)) {
+    return EVSEAL_CERT_ENCODING;
+  }
+  bool fine = evseal_der_read_integer(&tbs, &skipped) &&
+              evseal_der_read_whole(&tbs, DER_SEQUENCE, &skipped) &&
+              evseal_der_read_whole(&tbs, DER_SEQUENCE, &skipped) &&
+              evseal_der_read_whole(&tbs, DER_SEQUENCE, &skipped) &&
+              evseal_der_read_whole(&tbs, DER_SEQUENCE, &out->subject) &&
+              evseal_der_read_whole(&tbs, DER_SEQUENCE, &out->spki);
+  return fine ? EVSEAL_OK : EVSEAL_CERT_ENCODING;
+}

@@ -1,0 +1,297 @@
+/* evseal-verify: the verify library as a program for the charger itself. No heap of its own, one
+ * pass. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "output.h"
+#include "report.h"
+
+#define MAX_BLOB 65536u
+
+typedef struct run {
+  options given;
+  output outputs[MAX_WRITES];
+  bool opened[MAX_WRITES];
+  int current; /* index of the output of the present component, or -1 */
+  int saved_errno;
+  const char* failed_path;
+  bool inflate_failed;
+} run;
+
+static run the_run;
+static evseal_verify_ctx the_context;
+static uint8_t the_profile[MAX_BLOB];
+static uint8_t the_state[MAX_BLOB];
+static uint8_t the_workspace[EVSEAL_WORKSPACE_SIZE(EVSEAL_MAX_ENVELOPE, EVSEAL_MAX_CHUNK, 1)];
+
+static void discard_outputs(void) {
+  for (unsigned i = 0; i < the_run.given.num_writes; i++) {
+    if (the_run.opened[i]) {
+      output_discard(&the_run.outputs[i]);
+      the_run.opened[i] = false;
+    }
+  }
+}
+
+/* Outputs mostly have no name; those that do are unlinked here, which is safe in a handler. */
+static void on_signal(int number) {
+  for (unsigned i = 0; i < the_run.given.num_writes; i++) {
+    if (the_run.opened[i] && the_run.outputs[i].temporary[0] != '\0') {
+      (void)unlink(the_run.outputs[i].temporary);
+    }
+  }
+  _exit(128 + number);
+}
+
+static evseal_answer on_component(void* user, const evseal_component* component) {
+  run* r = user;
+  r->current = -1;
+  for (unsigned i = 0; i < r->given.num_writes; i++) {
+    const write_option* option = &r->given.writes[i];
+    if (option->id_len != component->id.len ||
+        memcmp(option->id, component->id.data, option->id_len) != 0) {
+      continue;
+    }
+    r->current = (int)i;
+    r->opened[i] = true;
+    if (!output_open(&r->outputs[i], option->path, component)) {
+      r->saved_errno = errno;
+      r->failed_path = option->path;
+      return EVSEAL_STOP;
+    }
+    break;
+  }
+  return EVSEAL_TAKE;
+}
+
+static evseal_answer note_failure(run* r, const output_error* error) {
+  r->saved_errno = errno;
+  r->failed_path = r->given.writes[r->current].path;
+  r->inflate_failed = error->inflate;
+  return EVSEAL_STOP;
+}
+
+static evseal_answer on_chunk(void* user, const evseal_component* component, uint64_t offset,
+                              evseal_span bytes) {
+  run* r = user;
+  output_error error = {false};
+  (void)component;
+  (void)offset;
+  bool fine = r->current < 0 || output_write(&r->outputs[r->current], bytes, &error);
+  return fine ? EVSEAL_TAKE : note_failure(r, &error);
+}
+
+static evseal_answer on_component_end(void* user, const evseal_component* component) {
+  run* r = user;
+  output_error error = {false};
+  (void)component;
+  bool fine = r->current < 0 || output_end(&r->outputs[r->current], &error);
+  return fine ? EVSEAL_TAKE : note_failure(r, &error);
+}
+
+static int io_failure(const char* path, int number) {
+  report_error(&the_run.given, EVSEAL_CLASS_IO, "io", path, strerror(number),
+               number == ENOSPC ? "free some space and run the same command again"
+                                : "check the path and its permissions");
+  return EVSEAL_CLASS_IO;
+}
+
+/* Reads a small file whole; 0 and *out_len, or an exit code. */
+static int read_blob(const char* path, uint8_t* buffer, size_t* out_len) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return io_failure(path, errno);
+  }
+  size_t len = 0;
+  ssize_t got = 0;
+  while (len < MAX_BLOB && (got = read(fd, buffer + len, MAX_BLOB - len)) > 0) {
+    len += (size_t)got;
+  }
+  int number = errno;
+  (void)close(fd);
+  if (got < 0) {
+    return io_failure(path, number);
+  }
+  *out_len = len;
+  return 0;
+}
+
+static int configuration_failure(evseal_status status, const char* what) {
+  report_error(&the_run.given, evseal_status_class(status), evseal_status_name(status), what,
+               evseal_status_text(status),
+               "build profile and state again with `evseal device build`");
+  return (int)evseal_status_class(status);
+}
+
+/* Fills config.state from the file or for a factory-new device; 0 or an exit code. */
+static int load_state(evseal_verify_config* config) {
+  size_t len = 0;
+  if (!the_run.given.factory_new) {
+    int code = read_blob(the_run.given.state, the_state, &len);
+    config->state.data = the_state;
+    config->state.len = len;
+    return code;
+  }
+  evseal_profile profile;
+  evseal_status status = evseal_profile_open(&profile, config->crypto, config->profile);
+  if (status == EVSEAL_OK) {
+    status =
+        evseal_state_write_initial(the_state, sizeof the_state, &len, config->crypto, &profile);
+  }
+  config->state.data = the_state;
+  config->state.len = len;
+  return status == EVSEAL_OK ? 0 : configuration_failure(status, the_run.given.device);
+}
+
+static int configure(evseal_verify_config* config) {
+  const options* given = &the_run.given;
+  size_t len = 0;
+  memset(config, 0, sizeof *config);
+  config->crypto = &evseal_crypto_openssl;
+  int code = read_blob(given->device, the_profile, &len);
+  if (code != 0) {
+    return code;
+  }
+  config->profile.data = the_profile;
+  config->profile.len = len;
+  code = load_state(config);
+  if (code != 0) {
+    return code;
+  }
+  config->unit.hardware_known = given->hardware_known;
+  config->unit.hardware = given->hardware;
+  if (given->serial != NULL) {
+    config->unit.serial.data = (const uint8_t*)given->serial;
+    config->unit.serial.len = strlen(given->serial);
+  }
+  config->now_known = true;
+  config->now = given->now_known ? given->now : (int64_t)time(NULL);
+  config->callbacks.user = &the_run;
+  config->callbacks.on_component = on_component;
+  config->callbacks.on_chunk = on_chunk;
+  config->callbacks.on_component_end = on_component_end;
+  config->workspace = the_workspace;
+  config->workspace_len = sizeof the_workspace;
+  return 0;
+}
+
+/* Feeds the file to the verifier, straight into its workspace. 0 or an exit code. */
+static int feed(int fd) {
+  for (;;) {
+    uint8_t extra = 0;
+    uint8_t* buffer = NULL;
+    size_t room = evseal_verify_buffer(&the_context, &buffer);
+    bool at_end = room == 0;
+    if (at_end && evseal_verify_push(&the_context, NULL, 0) != EVSEAL_PENDING) {
+      return 0; /* refused */
+    }
+    ssize_t got = read(fd, at_end ? &extra : buffer, at_end ? 1 : room);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return io_failure(the_run.given.package, errno);
+    }
+    if (got == 0) {
+      return 0;
+    }
+    if (at_end) {
+      (void)evseal_verify_push(&the_context, &extra, 1);
+    } else {
+      (void)evseal_verify_commit(&the_context, (size_t)got);
+    }
+  }
+}
+
+/* Every image gets its name, or none that has not yet. */
+static int commit_outputs(void) {
+  for (unsigned i = 0; i < the_run.given.num_writes; i++) {
+    const write_option* option = &the_run.given.writes[i];
+    if (!the_run.opened[i]) {
+      report_error(&the_run.given, EVSEAL_CLASS_CONFIGURATION, "component_missing", option->id,
+                   "is no component of this package for this unit",
+                   "`evseal inspect` lists the components");
+      return EVSEAL_CLASS_CONFIGURATION;
+    }
+  }
+  for (unsigned i = 0; i < the_run.given.num_writes; i++) {
+    if (!output_commit(&the_run.outputs[i], the_run.given.force)) {
+      const char* path = the_run.given.writes[i].path;
+      if (errno == EEXIST) {
+        report_error(&the_run.given, EVSEAL_CLASS_CONFIGURATION, "exists", path, "exists already",
+                     "choose another name, or pass --force");
+        return EVSEAL_CLASS_CONFIGURATION;
+      }
+      return io_failure(path, errno);
+    }
+    the_run.opened[i] = false;
+  }
+  return 0;
+}
+
+static int conclude(void) {
+  evseal_report report;
+  evseal_status status = evseal_verify_finish(&the_context, &report);
+  if (status == EVSEAL_ABORTED && the_run.inflate_failed) {
+    status = EVSEAL_INFLATE;
+    report.status = status;
+  } else if (status == EVSEAL_ABORTED) {
+    return io_failure(the_run.failed_path, the_run.saved_errno);
+  }
+  if (status == EVSEAL_OK) {
+    int code = commit_outputs();
+    if (code != 0) {
+      return code;
+    }
+  }
+  report_print(&the_run.given, &the_context, &report);
+  return (int)evseal_status_class(status);
+}
+
+static int judge(void) {
+  evseal_verify_config config;
+  int code = configure(&config);
+  if (code != 0) {
+    return code;
+  }
+  evseal_status status = evseal_verify_init(&the_context, &config);
+  if (status != EVSEAL_PENDING) {
+    return configuration_failure(status, the_run.given.device);
+  }
+  bool from_input = strcmp(the_run.given.package, "-") == 0;
+  int fd = from_input ? STDIN_FILENO : open(the_run.given.package, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return io_failure(the_run.given.package, errno);
+  }
+  code = feed(fd);
+  if (!from_input) {
+    (void)close(fd);
+  }
+  return code != 0 ? code : conclude();
+}
+
+int main(int argc, char** argv) {
+  switch (options_read(&the_run.given, argc, argv)) {
+    case OPTIONS_DONE:
+      return 0;
+    case OPTIONS_WRONG:
+      return EVSEAL_CLASS_CONFIGURATION;
+    case OPTIONS_RUN:
+      break;
+  }
+  (void)signal(SIGINT, on_signal);
+  (void)signal(SIGTERM, on_signal);
+  (void)signal(SIGHUP, on_signal);
+  (void)signal(SIGPIPE, SIG_IGN);
+  int code = judge();
+  discard_outputs();
+  return fflush(stdout) == 0 ? code : EVSEAL_CLASS_IO;
+}

@@ -1,0 +1,194 @@
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Text of ours or of the command line as a JSON string. */
+static void print_json_text(const char* text) {
+  (void)putchar('"');
+  for (; *text != '\0'; text++) {
+    unsigned char c = (unsigned char)*text;
+    if (c == '"' || c == '\\') {
+      (void)printf("\\%c", c);
+    } else if (c < 0x20) {
+      (void)printf("\\u%04x", c);
+    } else {
+      (void)putchar(c);
+    }
+  }
+  (void)putchar('"');
+}
+
+static void print_hex(const uint8_t* data, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    (void)printf("%02x", data[i]);
+  }
+}
+
+/* A string of the manifest: canonical JSON has it escaped already. */
+static void print_raw(evseal_span text) {
+  (void)printf("%.*s", (int)text.len, (const char*)text.data);
+}
+
+static void print_time(int64_t seconds) {
+  time_t value = (time_t)seconds;
+  struct tm time;
+  char text[32];
+  if (gmtime_r(&value, &time) == NULL ||
+      strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &time) == 0) {
+    (void)printf("%" PRId64, seconds);
+    return;
+  }
+  (void)fputs(text, stdout);
+}
+
+static const char* result_of(evseal_status status) {
+  if (status == EVSEAL_OK) {
+    return "accepted";
+  }
+  return evseal_status_class(status) == EVSEAL_CLASS_CONFIGURATION ||
+                 evseal_status_class(status) == EVSEAL_CLASS_IO
+             ? "error"
+             : "refused";
+}
+
+static const char* yes_no(uint32_t mask, unsigned index) {
+  return (mask >> index & 1u) != 0 ? "true" : "false";
+}
+
+static void print_component_json(const evseal_verify_ctx* ctx, const evseal_report* report,
+                                 unsigned index) {
+  evseal_component component;
+  uint32_t floor = 0;
+  if (evseal_manifest_component(&component, &report->manifest, index) != EVSEAL_OK) {
+    return;
+  }
+  (void)printf("%s{\"id\":\"", index == 0 ? "" : ",");
+  print_raw(component.id);
+  (void)fputs("\",\"version\":\"", stdout);
+  print_raw(component.version);
+  (void)printf("\",\"security_version\":%" PRIu32 ",\"size\":%" PRIu64, component.security_version,
+               component.size);
+  (void)printf(",\"present\":%s,\"needed\":%s,\"verified\":%s", yes_no(report->present, index),
+               yes_no(report->needed, index), yes_no(report->complete, index));
+  if (evseal_verify_security_version_floor(ctx, index, &floor) == EVSEAL_OK) {
+    (void)printf(",\"floor_after\":%" PRIu32, floor);
+  }
+  (void)putchar('}');
+}
+
+static void print_package_json(const evseal_verify_ctx* ctx, const evseal_report* report) {
+  (void)fputs(",\"package\":{\"identity\":\"", stdout);
+  print_hex(report->package_id, sizeof report->package_id);
+  if (report->manifest.text.len > 0) {
+    (void)fputs("\",\"id\":\"", stdout);
+    print_raw(report->manifest.id);
+    (void)fputs("\",\"vendor\":\"", stdout);
+    print_raw(report->manifest.vendor);
+    (void)fputs("\",\"version\":\"", stdout);
+    print_raw(report->manifest.version);
+  }
+  (void)fputs("\"},\"components\":[", stdout);
+  for (unsigned i = 0; i < report->manifest.num_components; i++) {
+    print_component_json(ctx, report, i);
+  }
+  (void)putchar(']');
+}
+
+static void print_signers_json(const evseal_report* report) {
+  (void)fputs(",\"signers\":[", stdout);
+  for (unsigned i = 0; i < report->num_signers; i++) {
+    const evseal_signer_report* signer = &report->signers[i];
+    (void)printf("%s{\"status\":\"%s\",\"key_hash\":\"", i == 0 ? "" : ",",
+                 evseal_status_name(signer->status));
+    print_hex(signer->key_hash, sizeof signer->key_hash);
+    (void)fputs("\",\"signing_time\":\"", stdout);
+    print_time(signer->signing_time);
+    (void)fputs("\"}", stdout);
+  }
+  (void)putchar(']');
+}
+
+static void print_json(const options* given, const evseal_verify_ctx* ctx,
+                       const evseal_report* report) {
+  evseal_status status = report->status;
+  evseal_ocpp ocpp = evseal_status_ocpp(status);
+  (void)printf("{\"schema\":\"evseal-verify/1\",\"result\":\"%s\",\"status\":\"%s\",\"code\":%d",
+               result_of(status), evseal_status_name(status), (int)evseal_status_class(status));
+  (void)printf(",\"retryable\":false,\"text\":\"%s\",\"state\":\"%s\"", evseal_status_text(status),
+               given->factory_new ? "factory-new" : "file");
+  (void)printf(",\"ocpp\":{\"firmware_status\":\"%s\",\"security_event\":\"%s\"}",
+               evseal_ocpp_firmware_status(ocpp), evseal_ocpp_security_event(ocpp));
+  print_signers_json(report);
+  if (report->authenticated) {
+    print_package_json(ctx, report);
+  }
+  if (status == EVSEAL_OK) {
+    (void)fputs(",\"time_floor_after\":\"", stdout);
+    print_time(report->time_floor);
+    (void)putchar('"');
+  }
+  (void)fputs("}\n", stdout);
+}
+
+static void print_failed_component(const evseal_report* report) {
+  evseal_component component;
+  if (report->failed_component < report->manifest.num_components &&
+      evseal_manifest_component(&component, &report->manifest, report->failed_component) ==
+          EVSEAL_OK) {
+    (void)fputs("component ", stdout);
+    print_raw(component.id);
+    (void)fputs(": ", stdout);
+  }
+}
+
+static void print_people(const options* given, const evseal_report* report) {
+  if (report->status != EVSEAL_OK) {
+    (void)fputs("REFUSED  ", stdout);
+    print_failed_component(report);
+    (void)printf("%s (%s)\n", evseal_status_text(report->status),
+                 evseal_status_name(report->status));
+    return;
+  }
+  (void)fputs("ACCEPTED  ", stdout);
+  print_raw(report->manifest.id);
+  (void)putchar(' ');
+  print_raw(report->manifest.version);
+  (void)fputs(", signed ", stdout);
+  print_time(report->signers[0].signing_time);
+  (void)putchar('\n');
+  if (given->num_writes == 0) {
+    (void)fputs(
+        "This is about the bytes read now; it is no licence to install from the same path later. "
+        "Use --write.\n",
+        stdout);
+  }
+}
+
+void report_print(const options* given, const evseal_verify_ctx* ctx, const evseal_report* report) {
+  if (given->json) {
+    print_json(given, ctx, report);
+  } else if (!given->quiet) {
+    print_people(given, report);
+  }
+}
+
+void report_error(const options* given, evseal_class code, const char* status, const char* what,
+                  const char* why, const char* hint) {
+  if (given->json) {
+    (void)printf(
+        "{\"schema\":\"evseal-verify/1\",\"result\":\"error\",\"status\":\"%s\",\"code\":%d",
+        status, (int)code);
+    (void)fputs(",\"retryable\":false,\"text\":", stdout);
+    print_json_text(why);
+    (void)fputs(",\"what\":", stdout);
+    print_json_text(what);
+    (void)fputs("}\n", stdout);
+  }
+  (void)fprintf(stderr, "evseal-verify: error: %s: %s\n", what, why);
+  if (hint != NULL) {
+    (void)fprintf(stderr, "evseal-verify: hint: %s\n", hint);
+  }
+}
