@@ -29,9 +29,11 @@ class OnceSink : public ImageSink {
   std::uint32_t covered_;
 };
 
-void add_revisions(std::set<std::uint32_t>& out, const manifest::HardwareRange& range,
-                   const std::vector<manifest::Component>& components) {
-  out.insert({range.min, range.max});
+constexpr manifest::HardwareRange kEveryRevision = {0, manifest::kMax31Bit};
+
+// The ends of the components' own ranges, as far as they lie within `range`.
+void add_component_ends(std::set<std::uint32_t>& out, const manifest::HardwareRange& range,
+                        const std::vector<manifest::Component>& components) {
   for (const manifest::Component& component : components) {
     if (component.hardware) {
       for (const std::uint32_t revision : {component.hardware->min, component.hardware->max}) {
@@ -54,10 +56,11 @@ std::vector<Unit> units_for(const manifest::Manifest& manifest, const manifest::
     const std::string serial = entry.serials.empty() ? std::string() : entry.serials.front();
     std::set<std::uint32_t> revisions;
     if (entry.hardware) {
-      add_revisions(revisions, *entry.hardware, manifest.components);
-    } else {
+      revisions = {entry.hardware->min, entry.hardware->max};
+    }
+    add_component_ends(revisions, entry.hardware.value_or(kEveryRevision), manifest.components);
+    if (revisions.empty()) {
       units.push_back({std::nullopt, serial});
-      add_revisions(revisions, {0, manifest::kMax31Bit}, manifest.components);
     }
     for (const std::uint32_t revision : revisions) {
       units.push_back({revision, serial});

@@ -28,8 +28,9 @@ typedef struct search {
   const evseal_chain_rules* rules;
   edge edges[MAX_EDGES];
   unsigned num_edges;
-  evseal_path path; /* leaf first, being built */
-  evseal_path best; /* of the failure that came furthest, or of the path that only fails in time */
+  uint32_t purposes; /* those that hold from the anchor down to here, while a path is judged */
+  evseal_path path;  /* leaf first, being built */
+  evseal_path best;  /* of the failure that came furthest, or of the path that only fails in time */
   evseal_status best_status;
   unsigned best_reach; /* how far down the best failure came: 0 nothing looked at */
 } search;
@@ -68,40 +69,42 @@ static evseal_status check_signature(search* s, uint8_t child, uint8_t parent, b
   return kept->good ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
 }
 
-/* The purposes of one certificate against the rules: any one of them suffices. */
-static bool purpose_allowed(const evseal_certificate* certificate, const evseal_chain_rules* rules,
+/* Bit i: the certificate's extKeyUsage contains purpose i of the rules. */
+static uint32_t purposes_of(const evseal_certificate* certificate, const evseal_chain_rules* rules,
                             bool any_counts) {
+  uint32_t mask = 0;
   der_reader oids = der_open(certificate->purposes);
   evseal_span oid;
   while (evseal_der_read(&oids, DER_OID, &oid)) {
     if (any_counts && evseal_span_equal(oid, evseal_oid_any_purpose)) {
-      return true;
+      return UINT32_MAX;
     }
-    for (size_t i = 0; i < rules->num_purposes; i++) {
-      if (evseal_span_equal(oid, rules->purposes[i])) {
-        return true;
-      }
+    for (size_t i = 0; i < rules->num_purposes && i < 32; i++) {
+      mask |= evseal_span_equal(oid, rules->purposes[i]) ? 1u << i : 0u;
     }
   }
-  return false;
+  return mask;
 }
 
-/* RFC 5280 section 4.2.1.12: an intermediate's extKeyUsage, where present, limits what is below. */
-static evseal_status check_purpose(const search* s, const evseal_certificate* certificate,
-                                   bool is_leaf) {
+/*
+ * RFC 5280 section 4.2.1.12: an intermediate's extKeyUsage, where present, limits what is below.
+ * `s->purposes` holds what all certificates above allow; one purpose must hold all the way down.
+ */
+static evseal_status check_purpose(search* s, const evseal_certificate* certificate, bool is_leaf) {
   if (s->rules->num_purposes == 0) {
     return EVSEAL_OK;
   }
-  bool present = (certificate->flags & EVSEAL_CERT_HAS_PURPOSES) != 0;
-  if (!present) {
+  if ((certificate->flags & EVSEAL_CERT_HAS_PURPOSES) == 0) {
     bool needed = is_leaf && (s->rules->flags & EVSEAL_CHAIN_NEED_PURPOSE) != 0;
     return needed ? EVSEAL_LEAF_PURPOSE : EVSEAL_OK;
   }
   /* A leaf for every purpose is for none in particular. */
-  if (purpose_allowed(certificate, s->rules, !is_leaf)) {
-    return EVSEAL_OK;
+  uint32_t own = purposes_of(certificate, s->rules, !is_leaf);
+  s->purposes &= own;
+  if (is_leaf && own == 0) {
+    return EVSEAL_LEAF_PURPOSE;
   }
-  return is_leaf ? EVSEAL_LEAF_PURPOSE : EVSEAL_CHAIN_PURPOSE;
+  return s->purposes != 0 ? EVSEAL_OK : EVSEAL_CHAIN_PURPOSE;
 }
 
 /* Intermediates below `position` that are not self-issued (the leaf, at 0, does not count). */
@@ -114,8 +117,7 @@ static uint32_t counted_below(const search* s, unsigned position) {
 }
 
 /* Section 6.1.4 (k), (l), (m), (n) for a CA above the certificates before `position`. */
-static evseal_status check_ca(const search* s, const evseal_certificate* certificate,
-                              unsigned position) {
+static evseal_status check_ca(search* s, const evseal_certificate* certificate, unsigned position) {
   if ((certificate->flags & EVSEAL_CERT_IS_CA) == 0) {
     return EVSEAL_CHAIN_NOT_CA;
   }
@@ -213,7 +215,7 @@ static void keep(search* s, evseal_status status, unsigned reach, unsigned posit
 
 /* What an anchor's certificate claims, where there is one (RFC 5937). Its signature proves nothing.
  */
-static evseal_status check_anchor(const search* s, const evseal_anchor* anchor) {
+static evseal_status check_anchor(search* s, const evseal_anchor* anchor) {
   const evseal_certificate* certificate = anchor->certificate;
   if (certificate == NULL) {
     return EVSEAL_OK;
@@ -241,6 +243,7 @@ static evseal_status check_path(search* s, uint8_t anchor) {
   unsigned time_position = 0;
   unsigned length = s->path.num_certificates;
   s->path.anchor = anchor;
+  s->purposes = UINT32_MAX;
   if (evseal_public_key_parse(&anchor_key, s->anchors[anchor].spki) != EVSEAL_OK ||
       anchor_key.type == EVSEAL_KEY_UNKNOWN) {
     keep(s, EVSEAL_CERT_KEY, 1, length - 1);

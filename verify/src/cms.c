@@ -30,8 +30,15 @@ static evseal_status read_content(cms_envelope* out, der_reader* signed_data) {
   if (!evseal_der_enter(&fields, DER_CONTEXT(0), &tagged) || !der_done(&fields)) {
     return EVSEAL_DER_ENCODING;
   }
-  if (!evseal_der_read(&tagged, DER_OCTET_STRING, &out->manifest) || !der_done(&tagged) ||
-      out->manifest.len == 0) {
+  unsigned tag = 0;
+  if (der_done(&tagged)) {
+    return EVSEAL_CMS_CONTENT;
+  }
+  if (!evseal_der_read_any(&tagged, &tag, &out->manifest, NULL) || !der_done(&tagged)) {
+    return EVSEAL_DER_ENCODING;
+  }
+  /* Primitive: a constructed OCTET STRING would have tag 24. */
+  if (tag != DER_OCTET_STRING || out->manifest.len == 0) {
     return EVSEAL_CMS_CONTENT;
   }
   return EVSEAL_OK;
@@ -45,11 +52,11 @@ static bool read_optional_set(der_reader* reader, unsigned tag, evseal_span* out
 }
 
 static evseal_status read_signed_data(cms_envelope* out, skeleton* parts, der_reader* signed_data) {
-  uint64_t version = 0;
-  if (!evseal_der_read_unsigned(signed_data, UINT64_MAX, &version)) {
+  bool is_v3 = false;
+  if (!evseal_der_read_constant(signed_data, 3, &is_v3)) {
     return EVSEAL_DER_ENCODING;
   }
-  if (version != 3) {
+  if (!is_v3) {
     return EVSEAL_CMS_VERSION;
   }
   if (!evseal_der_read(signed_data, DER_SET, &out->digest_algorithms)) {
@@ -86,15 +93,20 @@ static evseal_status read_skeleton(cms_envelope* out, skeleton* parts, evseal_sp
   return read_signed_data(out, parts, &signed_data);
 }
 
-/* Reads the next element of a SET OF SEQUENCEs and checks that it comes after the one before. */
-static bool next_in_order(der_reader* set, evseal_span* previous, evseal_span* out_whole) {
+/*
+ * Reads the next element of a SET OF SEQUENCEs. EVSEAL_DER_ENCODING for what is no DER, `misplaced`
+ * for another type, and for one that does not come after the one before.
+ */
+static evseal_status next_in_order(der_reader* set, evseal_span* previous, evseal_status misplaced,
+                                   evseal_span* out_whole) {
   evseal_span before = *previous;
-  if (!evseal_der_read_whole(set, DER_SEQUENCE, out_whole) ||
-      (before.len > 0 && !evseal_der_in_set_order(before, *out_whole))) {
-    return false;
+  unsigned tag = 0;
+  if (!evseal_der_read_any(set, &tag, NULL, out_whole)) {
+    return EVSEAL_DER_ENCODING;
   }
   *previous = *out_whole;
-  return true;
+  bool placed = before.len == 0 || evseal_der_in_set_order(before, *out_whole);
+  return tag == DER_SEQUENCE && placed ? EVSEAL_OK : misplaced;
 }
 
 static evseal_status read_certificates(cms_envelope* out, evseal_certificate* certificates,
@@ -106,10 +118,18 @@ static evseal_status read_certificates(cms_envelope* out, evseal_certificate* ce
   }
   while (!der_done(&set)) {
     evseal_span der;
-    if (out->num_certificates == EVSEAL_MAX_CERTIFICATES || !next_in_order(&set, &previous, &der)) {
+    evseal_status status = next_in_order(&set, &previous, EVSEAL_CMS_CERTIFICATES, &der);
+    if (status != EVSEAL_OK) {
+      return status;
+    }
+    if (out->num_certificates == EVSEAL_MAX_CERTIFICATES) {
       return EVSEAL_CMS_CERTIFICATES;
     }
-    (void)evseal_certificate_parse(&certificates[out->num_certificates], der);
+    /* What cannot be read at all is refused here; what else is wrong with it matters in a path. */
+    if (evseal_certificate_parse(&certificates[out->num_certificates], der) ==
+        EVSEAL_CERT_ENCODING) {
+      return EVSEAL_CERT_ENCODING;
+    }
     out->num_certificates++;
   }
   return EVSEAL_OK;
@@ -128,8 +148,9 @@ static evseal_status read_crls(cms_envelope* out, const skeleton* parts, size_t 
   }
   for (; !der_done(&set); count++) {
     evseal_span der;
-    if (count == EVSEAL_MAX_CRLS || !next_in_order(&set, &previous, &der)) {
-      return EVSEAL_CMS_CRLS;
+    evseal_status status = next_in_order(&set, &previous, EVSEAL_CMS_CRLS, &der);
+    if (status != EVSEAL_OK || count == EVSEAL_MAX_CRLS) {
+      return status == EVSEAL_OK ? EVSEAL_CMS_CRLS : status;
     }
   }
   return EVSEAL_OK;
@@ -142,11 +163,12 @@ static evseal_status read_signers(cms_envelope* out, const evseal_certificate* c
   evseal_span previous = {NULL, 0};
   while (!der_done(&set)) {
     evseal_span der;
-    if (out->num_signers == EVSEAL_MAX_SIGNERS || !next_in_order(&set, &previous, &der)) {
-      return EVSEAL_CMS_SIGNERS;
+    evseal_status status = next_in_order(&set, &previous, EVSEAL_CMS_SIGNERS, &der);
+    if (status != EVSEAL_OK || out->num_signers == EVSEAL_MAX_SIGNERS) {
+      return status == EVSEAL_OK ? EVSEAL_CMS_SIGNERS : status;
     }
-    evseal_status status = evseal_cms_read_signer(&out->signers[out->num_signers], der,
-                                                  certificates, out->num_certificates, hashes);
+    status = evseal_cms_read_signer(&out->signers[out->num_signers], der, certificates,
+                                    out->num_certificates, hashes);
     if (status != EVSEAL_OK) {
       return status;
     }
@@ -163,8 +185,9 @@ static evseal_status check_digest_algorithms(const cms_envelope* envelope) {
   while (!der_done(&set)) {
     evseal_span algorithm;
     bool used = false;
-    if (!next_in_order(&set, &previous, &algorithm)) {
-      return EVSEAL_CMS_DIGEST_ALGORITHMS;
+    evseal_status status = next_in_order(&set, &previous, EVSEAL_CMS_DIGEST_ALGORITHMS, &algorithm);
+    if (status != EVSEAL_OK) {
+      return status;
     }
     for (unsigned i = 0; i < envelope->num_signers; i++) {
       if (evseal_span_equal(envelope->signers[i].digest_algorithm, algorithm)) {

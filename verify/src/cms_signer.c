@@ -102,12 +102,6 @@ static evseal_status find_leaf(cms_signer* out, der_reader* signer,
   return matches == 1 ? EVSEAL_OK : EVSEAL_CMS_SIGNER_ID;
 }
 
-/* The one value of an attribute. */
-static bool read_value(der_reader* attribute, der_reader* out_value) {
-  return evseal_der_enter(attribute, DER_SET, out_value) && der_done(attribute) &&
-         !der_done(out_value);
-}
-
 static evseal_status read_content_type(der_reader value) {
   evseal_span type;
   bool fine = evseal_der_read(&value, DER_OID, &type) && der_done(&value) &&
@@ -193,22 +187,32 @@ static attribute attribute_of(evseal_span oid) {
                                                                    : ATTRIBUTE_UNKNOWN;
 }
 
-/* First pass: exactly the four, in DER order, so that there is one way to write them. */
+/* Attribute ::= SEQUENCE { attrType OBJECT IDENTIFIER, attrValues SET OF one value }. */
+static bool read_attribute(der_reader* set, evseal_span* out_oid, der_reader* out_value) {
+  der_reader fields;
+  der_reader values;
+  return evseal_der_enter(set, DER_SEQUENCE, &fields) &&
+         evseal_der_read(&fields, DER_OID, out_oid) &&
+         evseal_der_enter(&fields, DER_SET, out_value) && der_done(&fields) &&
+         (values = *out_value, evseal_der_read_any(&values, NULL, NULL, NULL)) && der_done(&values);
+}
+
+/* First pass: exactly the four, one value each, in DER order, so that there is one way to write
+ * them. */
 static evseal_status check_attribute_set(der_reader set) {
   evseal_span previous = {NULL, 0};
   unsigned seen = 0;
   for (unsigned count = 0; count < NUM_ATTRIBUTES; count++) {
     evseal_span whole;
-    der_reader fields;
     evseal_span oid;
+    der_reader value;
     if (!evseal_der_read_whole(&set, DER_SEQUENCE, &whole) ||
         (previous.len > 0 && !evseal_der_in_set_order(previous, whole))) {
       return EVSEAL_CMS_ATTRIBUTES;
     }
     previous = whole;
     der_reader copy = der_open(whole);
-    if (!evseal_der_enter(&copy, DER_SEQUENCE, &fields) ||
-        !evseal_der_read(&fields, DER_OID, &oid)) {
+    if (!read_attribute(&copy, &oid, &value)) {
       return EVSEAL_CMS_ATTRIBUTES;
     }
     seen |= (unsigned)attribute_of(oid);
@@ -221,12 +225,10 @@ static evseal_status read_attributes(cms_signer* out, der_reader set, const key_
                                      const uint8_t (*hashes)[EVSEAL_SHA256_LEN]) {
   evseal_status status = check_attribute_set(set);
   while (status == EVSEAL_OK && !der_done(&set)) {
-    der_reader fields;
     der_reader value;
     evseal_span oid;
-    if (!evseal_der_enter(&set, DER_SEQUENCE, &fields) ||
-        !evseal_der_read(&fields, DER_OID, &oid) || !read_value(&fields, &value)) {
-      return EVSEAL_CMS_ATTRIBUTE_VALUE;
+    if (!read_attribute(&set, &oid, &value)) {
+      return EVSEAL_CMS_ATTRIBUTES;
     }
     switch (attribute_of(oid)) {
       case ATTRIBUTE_CONTENT_TYPE:
@@ -303,12 +305,12 @@ evseal_status evseal_cms_read_signer(cms_signer* out, evseal_span der,
                                      const uint8_t (*hashes)[EVSEAL_SHA256_LEN]) {
   der_reader outer = der_open(der);
   der_reader signer;
-  uint64_t version = 0;
+  bool is_v1 = false;
   if (!evseal_der_enter(&outer, DER_SEQUENCE, &signer) ||
-      !evseal_der_read_unsigned(&signer, UINT64_MAX, &version)) {
+      !evseal_der_read_constant(&signer, 1, &is_v1)) {
     return EVSEAL_DER_ENCODING;
   }
-  if (version != 1) {
+  if (!is_v1) {
     return EVSEAL_CMS_SIGNER_VERSION;
   }
   evseal_status status = find_leaf(out, &signer, certificates, num_certificates);

@@ -90,6 +90,15 @@ bool evseal_der_read_integer(der_reader* reader, evseal_span* out_content) {
   return true;
 }
 
+bool evseal_der_read_constant(der_reader* reader, uint8_t value, bool* out_equal) {
+  evseal_span content;
+  if (!evseal_der_read_integer(reader, &content)) {
+    return false;
+  }
+  *out_equal = content.len == 1 && content.data[0] == value;
+  return true;
+}
+
 bool evseal_der_read_positive(der_reader* reader, evseal_span* out_octets) {
   der_reader copy = *reader;
   evseal_span content;

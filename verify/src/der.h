@@ -58,6 +58,9 @@ bool evseal_der_enter(der_reader* reader, unsigned tag, der_reader* out_inner);
  * caller's to judge. */
 bool evseal_der_read_integer(der_reader* reader, evseal_span* out_content);
 
+/* An INTEGER, and whether it is this one small number. */
+bool evseal_der_read_constant(der_reader* reader, uint8_t value, bool* out_equal);
+
 /* A non-negative INTEGER up to `max`. */
 bool evseal_der_read_unsigned(der_reader* reader, uint64_t max, uint64_t* out_value);
 

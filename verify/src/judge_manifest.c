@@ -150,6 +150,11 @@ static evseal_status check_component(evseal_verify_ctx* ctx) {
       return EVSEAL_REQUIREMENT_UNMET;
     }
   }
+  /* Whether such a component is for this unit cannot be told: skipping it unsaid would be a guess.
+   */
+  if (component->hardware.present && !ctx->config.unit.hardware_known) {
+    return EVSEAL_WRONG_HARDWARE;
+  }
   uint32_t bit = 1u << component->index;
   bool applicable = in_range(&component->hardware, &ctx->config.unit);
   ctx->report.applicable |= applicable ? bit : 0;
@@ -168,7 +173,8 @@ static evseal_status check_components(evseal_verify_ctx* ctx) {
       return status;
     }
   }
-  return EVSEAL_OK;
+  /* A package without anything for this unit is for other units. */
+  return ctx->report.applicable != 0 ? EVSEAL_OK : EVSEAL_WRONG_HARDWARE;
 }
 
 /* Section 2: the mask in its one form, and nothing missing that this device needs. */

@@ -20,14 +20,11 @@ static evseal_status parse_point(evseal_public_key* out, evseal_span bits, const
   return EVSEAL_OK;
 }
 
-/* RFC 5480 section 2.1.1: a named curve; other curves and forms are types that this library does
- * not know. */
+/* RFC 5480 section 2.1.1: a named curve ("implicitCurve and specifiedCurve MUST NOT be used");
+ * other curves are types that this library does not know. */
 static evseal_status parse_ec(evseal_public_key* out, der_reader* parameters, evseal_span bits) {
   evseal_span curve_oid;
-  if (!evseal_der_read(parameters, DER_OID, &curve_oid)) {
-    return EVSEAL_OK;
-  }
-  if (!der_done(parameters)) {
+  if (!evseal_der_read(parameters, DER_OID, &curve_oid) || !der_done(parameters)) {
     return EVSEAL_CERT_KEY;
   }
   if (evseal_span_equal(curve_oid, evseal_oid_secp256r1)) {

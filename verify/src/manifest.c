@@ -78,8 +78,7 @@ static evseal_status read_package(evseal_manifest* out) {
       !evseal_field_name(package, "id", NAME_MAX_OCTETS, &out->id) ||
       !evseal_field_name(package, "vendor", NAME_MAX_OCTETS, &out->vendor) ||
       !evseal_field_text(package, "version", NAME_MAX_OCTETS, &out->version) ||
-      !evseal_field_text(package, "kind", NAME_MAX_OCTETS, &kind) ||
-      !evseal_field_text(package, "stage", NAME_MAX_OCTETS, &stage)) {
+      !evseal_field_word(package, "kind", &kind) || !evseal_field_word(package, "stage", &stage)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }
   if (evseal_span_is(kind, "firmware")) {
@@ -261,15 +260,6 @@ static evseal_status read_components(evseal_manifest* out) {
   return EVSEAL_OK;
 }
 
-/* What a trust-update has instead of components; the rest of it is read where it is applied. */
-static evseal_status read_trust_update(const evseal_manifest* manifest) {
-  evseal_span value;
-  uint64_t epoch = 0;
-  bool fine = !evseal_json_member(manifest->text, "components", &value) &&
-              evseal_field_integer(manifest->text, "epoch", 1, BELOW_2_31, &epoch);
-  return fine ? EVSEAL_OK : EVSEAL_MANIFEST_SCHEMA;
-}
-
 static evseal_status read_head(evseal_manifest* out) {
   evseal_span format;
   uint64_t version = 0;
@@ -297,7 +287,8 @@ static evseal_status read_manifest(evseal_manifest* out) {
       !read_compatible(out) || !sbom_fine(out->text) || !read_crls(out)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }
-  return out->kind == EVSEAL_KIND_FIRMWARE ? read_components(out) : read_trust_update(out);
+  /* What a trust-update has instead of components is read where it is applied. */
+  return out->kind == EVSEAL_KIND_FIRMWARE ? read_components(out) : EVSEAL_OK;
 }
 
 evseal_status evseal_manifest_parse(evseal_manifest* out, evseal_span text) {

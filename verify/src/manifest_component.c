@@ -12,8 +12,7 @@ static evseal_status read_layout(evseal_component* out, evseal_span object) {
   if (!evseal_field_integer(object, "size", 1, JSON_MAX_INTEGER, &out->size) ||
       !evseal_field_integer(object, "stored_size", 1, JSON_MAX_INTEGER, &out->stored_size) ||
       !evseal_field_integer(object, "chunk_size", EVSEAL_MIN_CHUNK, EVSEAL_MAX_CHUNK, &chunk) ||
-      !is_power_of_two(chunk) ||
-      !evseal_field_text(object, "encoding", NAME_MAX_OCTETS, &encoding)) {
+      !is_power_of_two(chunk) || !evseal_field_word(object, "encoding", &encoding)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }
   if (evseal_span_is(encoding, "none")) {

@@ -30,6 +30,12 @@ bool evseal_field_text(evseal_span object, const char* name, size_t max, evseal_
          len >= 1 && len <= max;
 }
 
+bool evseal_field_word(evseal_span object, const char* name, evseal_span* out) {
+  evseal_span value;
+  size_t len = 0;
+  return evseal_json_member(object, name, &value) && evseal_json_string(value, out, &len);
+}
+
 bool evseal_field_integer(evseal_span object, const char* name, uint64_t min, uint64_t max,
                           uint64_t* out) {
   evseal_span value;

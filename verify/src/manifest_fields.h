@@ -18,6 +18,9 @@ bool evseal_field_name(evseal_span object, const char* name, size_t max, evseal_
 /* A member that is text of 1 to `max` octets. */
 bool evseal_field_text(evseal_span object, const char* name, size_t max, evseal_span* out);
 
+/* A member that is any text; which words it may be is the caller's to judge. */
+bool evseal_field_word(evseal_span object, const char* name, evseal_span* out);
+
 /* A member that is an integer from `min` to `max`. */
 bool evseal_field_integer(evseal_span object, const char* name, uint64_t min, uint64_t max,
                           uint64_t* out);

@@ -6,6 +6,16 @@
 
 #define DER_VERSION_V3 2u
 
+/* AttributeTypeAndValue: an OID and one value of any type. */
+static bool attribute_well_formed(evseal_span whole) {
+  der_reader outer = der_open(whole);
+  der_reader fields;
+  evseal_span oid;
+  return evseal_der_enter(&outer, DER_SEQUENCE, &fields) &&
+         evseal_der_read(&fields, DER_OID, &oid) && oid.len > 0 &&
+         evseal_der_read_any(&fields, NULL, NULL, NULL) && der_done(&fields);
+}
+
 /*
  * A Name (RFC 5280 section 4.1.2.4): RDNs that are not empty sets of a type and one value. Values
  * are not interpreted: names chain by their bytes.
@@ -22,14 +32,15 @@ static bool name_well_formed(evseal_span name) {
     if (!evseal_der_enter(&rdns, DER_SET, &rdn) || der_done(&rdn)) {
       return false;
     }
+    evseal_span previous = {NULL, 0};
     while (!der_done(&rdn)) {
-      der_reader attribute;
-      evseal_span oid;
-      if (!evseal_der_enter(&rdn, DER_SEQUENCE, &attribute) ||
-          !evseal_der_read(&attribute, DER_OID, &oid) || oid.len == 0 ||
-          !evseal_der_read_any(&attribute, NULL, NULL, NULL) || !der_done(&attribute)) {
+      evseal_span whole;
+      if (!evseal_der_read_whole(&rdn, DER_SEQUENCE, &whole) ||
+          (previous.len > 0 && !evseal_der_in_set_order(previous, whole)) ||
+          !attribute_well_formed(whole)) {
         return false;
       }
+      previous = whole;
     }
   }
   return true;
