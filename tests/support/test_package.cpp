@@ -1,0 +1,161 @@
+#include "test_package.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "evseal/hsm/open_signer.hpp"
+
+namespace evseal::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+EVP_PKEY* generate(const std::string& algorithm) {
+  if (algorithm == "p256") {
+    return EVP_EC_gen("P-256");
+  }
+  if (algorithm == "p384") {
+    return EVP_EC_gen("P-384");
+  }
+  if (algorithm == "ed25519") {
+    return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+  }
+  return EVP_RSA_gen(algorithm == "rsa3072" ? 3072U : 2048U);
+}
+
+sign::CertificatePlan plan_for(sign::CertificateKind kind, const std::string& name,
+                               const hsm::Signer& key) {
+  sign::CertificatePlan plan;
+  plan.kind = kind;
+  plan.subject = must(sign::parse_subject("CN=" + name + ",O=acme"));
+  plan.spki = key.public_key().spki;
+  if (kind != sign::CertificateKind::root) {
+    plan.stages = {manifest::Stage::dev};
+  }
+  plan.not_before = kSigningTime - 86400;
+  plan.not_after = kSigningTime + 86400 * 365;
+  return plan;
+}
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "evseal-test-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    throw std::runtime_error("mkdtemp failed");
+  }
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+void fail_with(const Error& error) {
+  throw std::runtime_error(error.what + ": " + error.why + " (" + error.status + ")");
+}
+
+void must(Result<void> result) {
+  if (!result) {
+    fail_with(result.error());
+  }
+}
+
+std::unique_ptr<hsm::Signer> make_key(const fs::path& folder, const std::string& algorithm) {
+  static int counter = 0;
+  const fs::path path = folder / ("key-" + std::to_string(counter++) + ".pem");
+  EVP_PKEY* key = generate(algorithm);
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  const bool written = key != nullptr && file != nullptr &&
+                       PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr) == 1;
+  if (file != nullptr) {
+    (void)std::fclose(file);
+  }
+  EVP_PKEY_free(key);
+  if (!written) {
+    throw std::runtime_error("cannot make a key of type " + algorithm);
+  }
+  return must(hsm::open_signer("file:" + path.string()));
+}
+
+World::World(const std::string& algorithm_name) : algorithm(algorithm_name) {
+  using sign::CertificateKind;
+  root_key = make_key(folder.path(), algorithm);
+  intermediate_key = make_key(folder.path(), algorithm);
+  identity.signer = make_key(folder.path(), algorithm);
+  root = must(sign::issue_certificate(plan_for(CertificateKind::root, "root", *root_key), *root_key,
+                                      std::nullopt));
+  const auto root_certificate = must(sign::Certificate::parse(root));
+  const Bytes intermediate = must(sign::issue_certificate(
+      plan_for(CertificateKind::intermediate, "intermediate", *intermediate_key), *root_key,
+      root_certificate));
+  const auto intermediate_certificate = must(sign::Certificate::parse(intermediate));
+  const Bytes leaf = must(
+      sign::issue_certificate(plan_for(CertificateKind::firmware, "firmware", *identity.signer),
+                              *intermediate_key, intermediate_certificate));
+  identity.certificates = {leaf, intermediate};
+
+  profile.vendor = "acme";
+  profile.model = "ac22";
+  profile.stages = manifest::kStageDev;
+  manifest::Role role;
+  role.name = "firmware";
+  role.anchors = {{root_certificate.subject(), root_certificate.spki()}};
+  role.scope.stages = manifest::kStageDev;
+  profile.trust.roles = {role};
+  profile.trust.firmware = {"firmware"};
+
+  recipe.name = "test recipe";
+  recipe.package = {"acme-ac22", "acme", "1.0", manifest::Kind::firmware, manifest::Stage::dev};
+  recipe.compatible = {{"acme", "ac22", std::nullopt, {}}};
+}
+
+void World::set_component(const std::string& id, const Bytes& image,
+                          std::uint32_t security_version) {
+  const fs::path path = folder.path() / (id + ".bin");
+  must(write_file(path, image, OutputFile::Mode::overwrite));
+  manifest::RecipeComponent component;
+  component.id = id;
+  component.file = path;
+  component.version = "1";
+  component.security_version = security_version;
+  recipe.components.push_back(component);
+  profile.components.push_back({id, true, 0});
+}
+
+sign::Device World::device() const {
+  sign::Device device;
+  device.name = "test profile";
+  device.profile = must(manifest::encode_profile(profile));
+  device.state = must(manifest::initial_state(device.profile));
+  device.factory_new = true;
+  return device;
+}
+
+Bytes World::package() {
+  const fs::path path = folder.path() / "package.evs";
+  sign::WorkOptions options;
+  options.mode = OutputFile::Mode::overwrite;
+  options.threads = 1;
+  (void)must(sign::sign_recipe(recipe, kSigningTime - 60, identity, {device()}, kSigningTime, path,
+                               options));
+  return must(read_small_file(path));
+}
+
+Bytes pattern(std::size_t size, unsigned seed) {
+  Bytes out(size);
+  std::uint32_t x = seed * 2654435761U + 1;
+  for (std::uint8_t& octet : out) {
+    x ^= x << 13U;
+    x ^= x >> 17U;
+    x ^= x << 5U;
+    octet = static_cast<std::uint8_t>(x);
+  }
+  return out;
+}
+
+}  // namespace evseal::test

@@ -1,0 +1,39 @@
+#include <catch2/catch.hpp>
+
+extern "C" {
+#include "calendar.h"
+}
+
+#include "evseal/base/time.hpp"
+
+TEST_CASE("calendar: agrees with the C++ library on every day from 1950 to 2150") {
+  const std::int64_t day = 86400;
+  for (std::int64_t seconds = -7305 * day; seconds < 65745 * day; seconds += day) {
+    const std::string text = evseal::to_rfc3339(seconds + 45296);
+    const auto number = [&](std::size_t at, std::size_t length) {
+      return static_cast<unsigned>(std::stoul(text.substr(at, length)));
+    };
+    const calendar_time time = {number(0, 4),  number(5, 2),  number(8, 2),
+                                number(11, 2), number(14, 2), number(17, 2)};
+    std::int64_t out = 0;
+    REQUIRE(evseal_calendar_to_seconds(&out, &time));
+    REQUIRE(out == seconds + 45296);
+  }
+}
+
+TEST_CASE("calendar: refuses days that do not exist") {
+  const auto exists = [](unsigned year, unsigned month, unsigned day) {
+    const calendar_time time = {year, month, day, 0, 0, 0};
+    std::int64_t out = 0;
+    return evseal_calendar_to_seconds(&out, &time);
+  };
+  CHECK(exists(2000, 2, 29));
+  CHECK_FALSE(exists(1900, 2, 29));
+  CHECK_FALSE(exists(2023, 2, 29));
+  CHECK_FALSE(exists(2023, 4, 31));
+  CHECK_FALSE(exists(2023, 0, 1));
+  CHECK_FALSE(exists(2023, 13, 1));
+  CHECK_FALSE(exists(2023, 1, 0));
+  CHECK_FALSE(exists(0, 1, 1));
+  CHECK_FALSE(exists(10000, 1, 1));
+}

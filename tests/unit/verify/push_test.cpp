@@ -1,0 +1,229 @@
+// How input is split never changes the verdict, and nothing is released before it is checked.
+#include <catch2/catch.hpp>
+
+#include "verifier.hpp"
+
+using namespace evseal;
+using namespace evseal::test;
+
+namespace {
+
+struct Fixture {
+  World world{"ed25519"};
+  Bytes boot = pattern(9000, 2);
+  Bytes root = pattern(70000, 3);
+  Bytes file;
+
+  Fixture() {
+    world.set_component("bootloader", boot, 1);
+    world.set_component("rootfs", root, 2);
+    file = world.package();
+  }
+  [[nodiscard]] Bytes both() const {
+    Bytes out = boot;
+    out.insert(out.end(), root.begin(), root.end());
+    return out;
+  }
+};
+
+// Where component `index` begins in the file.
+std::size_t component_start(const Fixture& fixture, std::size_t index) {
+  const std::size_t boot_in_file =
+      fixture.boot.size() + 64 * ((fixture.boot.size() + 4095) / 4096 - 1);
+  return payload_start(fixture.file) + (index == 0 ? 0 : boot_in_file);
+}
+
+}  // namespace
+
+TEST_CASE("push: any split gives the same verdict and the same octets") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  REQUIRE(verifier.judge(fixture.file) == EVSEAL_OK);
+  const Bytes whole = verifier.released;
+  const auto events = verifier.events;
+  REQUIRE(whole == fixture.both());
+  REQUIRE(events == std::vector<std::string>{"manifest", "component bootloader", "end",
+                                             "component rootfs", "end"});
+  for (const std::size_t step : {1U, 2U, 15U, 16U, 17U, 63U, 64U, 65U, 4095U, 4097U, 40000U}) {
+    CAPTURE(step);
+    (void)verifier.start();
+    for (std::size_t at = 0; at < fixture.file.size(); at += step) {
+      const std::size_t length = std::min(step, fixture.file.size() - at);
+      REQUIRE(verifier.push(ByteView(fixture.file).subspan(at, length)) == EVSEAL_PENDING);
+    }
+    CHECK(verifier.finish() == EVSEAL_OK);
+    CHECK(verifier.released == whole);
+    CHECK(verifier.events == events);
+  }
+}
+
+TEST_CASE("push: any split gives the same refusal") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  const std::size_t places[] = {3,
+                                12,
+                                40,
+                                envelope_end(fixture.file) - 5,
+                                payload_start(fixture.file) - 1,
+                                component_start(fixture, 0) + 10,
+                                component_start(fixture, 1) + 30000};
+  for (const std::size_t place : places) {
+    CAPTURE(place);
+    Bytes damaged = fixture.file;
+    damaged[place] ^= 0x10;
+    const evseal_status whole = verifier.judge(damaged);
+    const Bytes released = verifier.released;
+    REQUIRE(whole != EVSEAL_OK);
+    for (const std::size_t step : {1U, 7U, 64U, 5000U}) {
+      (void)verifier.start();
+      for (std::size_t at = 0; at < damaged.size(); at += step) {
+        (void)verifier.push(ByteView(damaged).subspan(at, std::min(step, damaged.size() - at)));
+      }
+      CHECK(verifier.finish() == whole);
+      CHECK(verifier.released == released);
+    }
+  }
+}
+
+TEST_CASE("push: buffer and commit take the octets without a copy") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  (void)verifier.start();
+  std::size_t at = 0;
+  for (;;) {
+    std::uint8_t* buffer = nullptr;
+    const std::size_t room = evseal_verify_buffer(&verifier.context(), &buffer);
+    if (room == 0) {
+      break;
+    }
+    const std::size_t length = std::min<std::size_t>({room, 1000, fixture.file.size() - at});
+    REQUIRE(length > 0);
+    std::copy_n(fixture.file.begin() + static_cast<std::ptrdiff_t>(at), length, buffer);
+    REQUIRE(evseal_verify_commit(&verifier.context(), length) == EVSEAL_PENDING);
+    at += length;
+  }
+  CHECK(at == fixture.file.size());
+  CHECK(verifier.finish() == EVSEAL_OK);
+  CHECK(verifier.released == fixture.both());
+}
+
+TEST_CASE("push: more committed than there was room for is misuse") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  (void)verifier.start();
+  std::uint8_t* buffer = nullptr;
+  const std::size_t room = evseal_verify_buffer(&verifier.context(), &buffer);
+  CHECK(evseal_verify_commit(&verifier.context(), room + 1) == EVSEAL_MISUSE);
+  CHECK(verifier.push(fixture.file) == EVSEAL_MISUSE);
+}
+
+TEST_CASE("push: a bad envelope is refused before the payload is read") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  Bytes damaged = fixture.file;
+  damaged[envelope_end(damaged) - 20] ^= 1;  // in the signature
+  (void)verifier.start();
+  CHECK(verifier.push(ByteView(damaged).first(envelope_end(damaged))) == EVSEAL_SIGNATURE_INVALID);
+  CHECK(verifier.events.empty());
+  std::uint8_t* buffer = nullptr;
+  CHECK(evseal_verify_buffer(&verifier.context(), &buffer) == 0);
+}
+
+TEST_CASE("push: nothing of a damaged chunk is released, and all that came before it is") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  // Three leaves in order: node, node, chunk 0, chunk 1, chunk 2.
+  const std::size_t first = component_start(fixture, 0) + 128;
+  for (std::size_t chunk = 0; chunk < 3; ++chunk) {
+    CAPTURE(chunk);
+    Bytes damaged = fixture.file;
+    damaged[first + chunk * 4096 + 5] ^= 0x80;
+    (void)verifier.start();
+    const std::size_t end_of_chunk = first + std::min<std::size_t>((chunk + 1) * 4096, 9000);
+    // The last octet of the chunk decides: not later.
+    CHECK(verifier.push(ByteView(damaged).first(end_of_chunk - 1)) == EVSEAL_PENDING);
+    CHECK(verifier.push(ByteView(damaged).subspan(end_of_chunk - 1, 1)) == EVSEAL_CHUNK_DIGEST);
+    CHECK(verifier.released ==
+          Bytes(fixture.boot.begin(),
+                fixture.boot.begin() + static_cast<std::ptrdiff_t>(chunk * 4096)));
+    CHECK(verifier.finish() == EVSEAL_CHUNK_DIGEST);
+    CHECK(verifier.report.failed_component == 0);
+  }
+}
+
+TEST_CASE("push: with several buffers a chunk is still released only after its own hash held") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device(), 8);
+  verifier.config().callbacks.hash_chunks = [](void*, const evseal_hash_job* jobs, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      if (evseal_crypto_openssl.sha256(jobs[i].digest, &jobs[i].bytes, 1) != EVSEAL_OK) {
+        return EVSEAL_CRYPTO_FAILED;
+      }
+    }
+    return EVSEAL_OK;
+  };
+  REQUIRE(verifier.judge(fixture.file) == EVSEAL_OK);
+  CHECK(verifier.released == fixture.both());
+  Bytes damaged = fixture.file;
+  damaged[component_start(fixture, 1) + 64 * 18 + 30000] ^= 4;
+  CHECK(verifier.judge(damaged) != EVSEAL_OK);
+  CHECK(verifier.released.size() < fixture.both().size());
+  CHECK(std::equal(verifier.released.begin(), verifier.released.end(), fixture.both().begin()));
+}
+
+TEST_CASE("push: a hasher that does nothing cannot make a chunk acceptable") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device(), 8);
+  verifier.config().callbacks.hash_chunks = [](void*, const evseal_hash_job*, size_t) {
+    return EVSEAL_OK;
+  };
+  CHECK(verifier.judge(fixture.file) == EVSEAL_CHUNK_DIGEST);
+  CHECK(verifier.released.empty());
+}
+
+TEST_CASE("skip: octets of a component that nobody takes need not be fed") {
+  Fixture fixture;
+  fixture.world.profile.components[0].needed = false;
+  fixture.world.profile.components[1].needed = false;
+  Verifier verifier(fixture.world.device());
+  verifier.component_answer = EVSEAL_SKIP;
+  (void)verifier.start();
+  const std::size_t start = payload_start(fixture.file);
+  REQUIRE(verifier.push(ByteView(fixture.file).first(start)) == EVSEAL_PENDING);
+  std::uint64_t skipped = 0;
+  while (const std::uint64_t n = evseal_verify_skippable(&verifier.context())) {
+    REQUIRE(evseal_verify_skip(&verifier.context(), n) == EVSEAL_PENDING);
+    skipped += n;
+  }
+  CHECK(start + skipped == fixture.file.size());
+  CHECK(verifier.finish() == EVSEAL_OK);
+  CHECK(verifier.report.complete == 0);
+  CHECK(verifier.released.empty());
+}
+
+TEST_CASE("skip: a skipped component that the device needs leaves no verdict over the whole") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  verifier.component_answer = EVSEAL_SKIP;
+  CHECK(verifier.judge(fixture.file) == EVSEAL_COMPONENT_SKIPPED);
+  verifier.component_answer = EVSEAL_STOP;
+  CHECK(verifier.judge(fixture.file) == EVSEAL_ABORTED);
+  verifier.component_answer = static_cast<evseal_answer>(0);
+  CHECK(verifier.judge(fixture.file) == EVSEAL_ABORTED);
+}
+
+TEST_CASE("finish: errors stay, and the report is emptied first") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  (void)verifier.start();
+  CHECK(verifier.finish() == EVSEAL_TRUNCATED);
+  CHECK(verifier.push(fixture.file) == EVSEAL_TRUNCATED);
+  CHECK(verifier.finish() == EVSEAL_TRUNCATED);
+  std::fill_n(reinterpret_cast<std::uint8_t*>(&verifier.report), sizeof verifier.report,
+              std::uint8_t{0xFF});
+  CHECK(verifier.finish() == EVSEAL_TRUNCATED);
+  CHECK_FALSE(verifier.report.authenticated);
+  CHECK(verifier.report.complete == 0);
+  CHECK(evseal_verify_finish(nullptr, &verifier.report) == EVSEAL_MISUSE);
+  CHECK(evseal_verify_finish(&verifier.context(), nullptr) == EVSEAL_MISUSE);
+}
