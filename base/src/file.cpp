@@ -165,8 +165,13 @@ Result<Bytes> read_small_file(const fs::path& path, std::uint64_t limit) {
 
 Result<OutputFile> OutputFile::create(const fs::path& path, Mode mode, unsigned permissions) {
   struct stat info {};
-  if (mode == Mode::keep_existing && ::lstat(path.c_str(), &info) == 0) {
+  const bool exists = ::lstat(path.c_str(), &info) == 0;
+  if (exists && mode == Mode::keep_existing) {
     return already_exists(path);
+  }
+  if (exists && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode)) {
+    return Error{ErrorCode::usage, path.string(), "is not a regular file, so it is not replaced",
+                 "choose another name: the output is written whole and renamed into place"};
   }
   OutputFile out;
   out.path_ = path;
@@ -209,7 +214,8 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
       temporary_(std::move(other.temporary_)),
       fd_(std::move(other.fd_)),
-      mode_(other.mode_) {
+      mode_(other.mode_),
+      reserved_(other.reserved_) {
   other.temporary_.clear();
 }
 
@@ -220,6 +226,7 @@ OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
     temporary_ = std::move(other.temporary_);
     fd_ = std::move(other.fd_);
     mode_ = other.mode_;
+    reserved_ = other.reserved_;
     other.temporary_.clear();
   }
   return *this;
@@ -283,7 +290,19 @@ Result<void> OutputFile::give_name() {
   return Error{ErrorCode::io, path_.string(), "cannot find a free temporary name beside it"};
 }
 
+Result<void> OutputFile::reserve(std::uint64_t bytes) {
+  const int number = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(bytes));
+  if (number != 0 && number != EOPNOTSUPP && number != EINVAL) {
+    return io_error(path_, "cannot reserve space", number);
+  }
+  reserved_ = true;
+  return {};
+}
+
 Result<void> OutputFile::commit() {
+  if (reserved_ && ::ftruncate(fd_.get(), ::lseek(fd_.get(), 0, SEEK_CUR)) != 0) {
+    return io_error(path_, "cannot cut to its length", errno);
+  }
   if (::fsync(fd_.get()) != 0) {
     return io_error(path_, "cannot sync", errno);
   }

@@ -8,7 +8,7 @@
 #include "evseal/base/time.hpp"
 #include "evseal/manifest/der_writer.hpp"
 #include "evseal/sign/certificate.hpp"
-#include "program.hpp"
+#include "shared_options.hpp"
 
 namespace evseal::cli {
 namespace {
@@ -246,15 +246,15 @@ Outcome describe(const Question& question, const Answer& answer) {
 }
 
 void add_options(CLI::App& command, Options& options) {
-  command.add_option("--anchor,--trust", options.anchors,
-                     "Root certificate: its name and key are trusted");
-  command.add_option("--intermediate,--untrusted", options.intermediates,
-                     "Intermediates, in any order");
+  add_list(command, "--anchor,--trust", options.anchors,
+           "Root certificate: its name and key are trusted");
+  add_list(command, "--intermediate,--untrusted", options.intermediates,
+           "Intermediates, in any order");
   command.add_option("--cert", options.certificate, "The certificate in question");
-  command.add_option("--crl", options.crls,
-                     "Revocation list (refused: this version does not check it)");
-  command.add_option("--eku", options.purposes,
-                     "Purpose that must be allowed, such as codeSigning; any if several");
+  add_list(command, "--crl", options.crls,
+           "Revocation list (refused: this version does not check it)");
+  add_list(command, "--eku", options.purposes,
+           "Purpose that must be allowed, such as codeSigning; any if several");
   command.add_option("--time", options.time,
                      "Moment to judge at, as 2026-11-20T12:00:00Z (default: now)");
   command.add_option("--max-depth", options.max_depth, "Intermediates at most (default: 4)")

@@ -13,31 +13,44 @@ struct Options {
   std::string state;
 };
 
+struct Planned {
+  const char* member;
+  std::string path;
+  Bytes content;
+};
+
 Result<Outcome> build(const Options& options) {
   EVSEAL_TRY(const Bytes blob, manifest::load_profile_blob(options.profile));
   if (options.output.path.empty() && options.c_header.empty() && options.state.empty()) {
     return Error{ErrorCode::usage, "device build", "has nothing to write",
                  "pass -o FILE.evd, --c-header FILE.h or --initial-state FILE.evt"};
   }
-  Outcome outcome;
-  outcome.data = {
-      {"profile", options.profile}, {"size", blob.size()}, {"sha256", to_hex(sha256(blob))}};
+  // All content first, then all files, then all names: one that cannot be made leaves none behind.
+  std::vector<Planned> plans;
   if (!options.output.path.empty()) {
-    EVSEAL_CHECK(write_file(options.output.path, blob, options.output.mode()));
-    outcome.data["output"] = options.output.path;
-    outcome.text += options.output.path + ": " + std::to_string(blob.size()) + " bytes\n";
+    plans.push_back({"output", options.output.path, blob});
   }
   if (!options.c_header.empty()) {
     EVSEAL_TRY(const std::string header, manifest::profile_c_header(blob, options.name));
-    EVSEAL_CHECK(write_file(options.c_header, as_bytes(header), options.output.mode()));
-    outcome.data["c_header"] = options.c_header;
-    outcome.text += options.c_header + ": " + options.name + "\n";
+    plans.push_back({"c_header", options.c_header, Bytes(header.begin(), header.end())});
   }
   if (!options.state.empty()) {
-    EVSEAL_TRY(const Bytes state, manifest::initial_state(blob));
-    EVSEAL_CHECK(write_file(options.state, state, options.output.mode()));
-    outcome.data["initial_state"] = options.state;
-    outcome.text += options.state + ": the state of a factory-new device\n";
+    EVSEAL_TRY(Bytes state, manifest::initial_state(blob));
+    plans.push_back({"initial_state", options.state, std::move(state)});
+  }
+  std::vector<OutputFile> files;
+  for (const Planned& plan : plans) {
+    EVSEAL_TRY(OutputFile file, OutputFile::create(plan.path, options.output.mode()));
+    EVSEAL_CHECK(file.write(plan.content));
+    files.push_back(std::move(file));
+  }
+  Outcome outcome;
+  outcome.data = {
+      {"profile", options.profile}, {"size", blob.size()}, {"sha256", to_hex(sha256(blob))}};
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    EVSEAL_CHECK(files[i].commit());
+    outcome.data[plans[i].member] = plans[i].path;
+    outcome.text += plans[i].path + ": " + std::to_string(plans[i].content.size()) + " bytes\n";
   }
   return outcome;
 }

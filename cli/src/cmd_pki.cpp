@@ -198,9 +198,8 @@ void add_init(Program& program, CLI::App& group) {
       ->check(CLI::IsMember({"dev", "pilot", "prod"}));
   command.add_option("--prefix", options->prefix,
                      "Prefix of the keys' labels (default: the vendor)");
-  command.add_option(
-      "--component", options->components,
-      "Component of the device; may be given several times (default: a charger's usual ones)");
+  add_list(command, "--component", options->components,
+           "Component of the device; may be given several times (default: a charger's usual ones)");
   command.add_flag("--small", options->small, "A device with the limits of a small controller");
   command
       .add_option("-o,--output", options->folder,
@@ -237,9 +236,8 @@ void add_issue(Program& program, CLI::App& group) {
   auto options = std::make_shared<IssueOptions>();
   command.add_option("--kind", options->kind, "intermediate or firmware (default: firmware)")
       ->check(CLI::IsMember({"intermediate", "firmware"}));
-  command
-      .add_option("--stage", options->stages,
-                  "What may be signed: dev, pilot, prod; several for an intermediate")
+  add_list(command, "--stage", options->stages,
+           "What may be signed: dev, pilot, prod; several for an intermediate")
       ->check(CLI::IsMember({"dev", "pilot", "prod"}))
       ->required();
   command

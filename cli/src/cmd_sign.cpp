@@ -127,8 +127,8 @@ void add_sign_command(Program& program) {
   command.add_option("--signer", options->signer, "Signer file (JSON)")->required();
   command.add_option("--module", options->module, "PKCS#11 module, before the signer file's");
   options->pin.add(command);
-  command.add_option("--device", options->device.devices,
-                     "Device profile that must accept the package; may be given several times");
+  add_list(command, "--device", options->device.devices,
+           "Device profile that must accept the package; may be given several times");
   command.add_option("--state", options->device.state,
                      "Device state to judge with (default: factory-new)");
   options->output.add(command, "The signed package");

@@ -97,6 +97,33 @@ Result<Outcome> verify(const VerifyOptions& options, Console& console) {
   return verify_outcome(judged);
 }
 
+// A folder that goes again when nothing came into it.
+class NewFolder {
+ public:
+  static Result<NewFolder> make(const std::filesystem::path& path) {
+    std::error_code problem;
+    const bool made = std::filesystem::create_directories(path, problem);
+    if (problem) {
+      return Error{ErrorCode::io, path.string(), "cannot create the folder: " + problem.message()};
+    }
+    return NewFolder(made ? path : std::filesystem::path());
+  }
+  ~NewFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) {
+      std::filesystem::remove(path_, ignored);  // fails where it holds something
+    }
+  }
+  NewFolder(NewFolder&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
+  NewFolder& operator=(NewFolder&&) = delete;
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+
+ private:
+  explicit NewFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
 struct ExtractOptions {
   std::string package;
   DeviceOptions device;
@@ -131,11 +158,7 @@ Result<Outcome> extract(const ExtractOptions& options, Console& console) {
                  "pass one --device profile"};
   }
   EVSEAL_TRY(const FileDescriptor file, open_for_reading(options.package));
-  std::error_code problem;
-  std::filesystem::create_directories(options.folder, problem);
-  if (problem) {
-    return Error{ErrorCode::io, options.folder, "cannot create the folder: " + problem.message()};
-  }
+  EVSEAL_TRY(const NewFolder folder, NewFolder::make(options.folder));
   ImageFiles images(options.folder, options.components,
                     options.force ? OutputFile::Mode::overwrite : OutputFile::Mode::keep_existing);
   EVSEAL_TRY(const sign::Verdict verdict,
@@ -180,8 +203,8 @@ void add_extract_command(Program& program) {
   command.add_option("PACKAGE", options->package, "The package")->required();
   options->device.add(command, true);
   command.add_option("-d,--directory", options->folder, "Folder for the images")->required();
-  command.add_option("--component", options->components,
-                     "Only this component; may be given several times");
+  add_list(command, "--component", options->components,
+           "Only this component; may be given several times");
   command.add_flag("--force", options->force, "Replace existing files");
   command.add_option("--threads", options->threads,
                      "Threads to use (default: one for each processor)");

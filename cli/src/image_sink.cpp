@@ -9,52 +9,30 @@ bool ImageFiles::wanted(const std::string& id) const {
 }
 
 Result<bool> ImageFiles::begin(const evseal_component& component) {
-  current_ = {};
-  current_.id = std::string(reinterpret_cast<const char*>(component.id.data), component.id.len);
-  std::copy_n(component.sha256, current_.sha256.size(), current_.sha256.begin());
+  const std::string id(reinterpret_cast<const char*>(component.id.data), component.id.len);
   file_.reset();
-  inflater_.reset();
-  digest_.emplace();
-  if (folder_ && wanted(current_.id)) {
-    current_.path = *folder_ / (current_.id + ".img");
-    EVSEAL_TRY(OutputFile file, OutputFile::create(current_.path, mode_));
+  if (folder_ && wanted(id)) {
+    EVSEAL_TRY(OutputFile file, OutputFile::create(*folder_ / (id + ".img"), mode_));
     file_ = std::move(file);
   }
-  if (component.encoding == EVSEAL_ENCODING_GZIP) {
-    EVSEAL_TRY(manifest::Inflater inflater,
-               manifest::Inflater::create(component.size, current_.sha256,
-                                          [this](ByteView bytes) { return take(bytes); }));
-    inflater_ = std::move(inflater);
-  }
+  EVSEAL_CHECK(check_.begin(
+      component, [this](ByteView image) { return file_ ? file_->write(image) : Result<void>(); }));
   return true;
 }
 
-Result<void> ImageFiles::take(ByteView image_bytes) {
-  current_.size += image_bytes.size();
-  if (!inflater_) {
-    digest_->update(image_bytes);
-  }
-  return file_ ? file_->write(image_bytes) : Result<void>();
-}
-
 Result<void> ImageFiles::chunk(ByteView bytes) {
-  return inflater_ ? inflater_->push(bytes) : take(bytes);
+  return check_.chunk(bytes);
 }
 
 Result<void> ImageFiles::end() {
-  if (inflater_) {
-    EVSEAL_CHECK(inflater_->finish());
-  } else if (digest_->finish() != current_.sha256) {
-    return Error{ErrorCode::malformed, "component " + current_.id,
-                 "its sha256 is not what the manifest says, although its tree holds",
-                 "the package was built wrongly: build it again", "manifest_schema"};
+  EVSEAL_CHECK(check_.end());
+  if (!folder_ || wanted(check_.id())) {
+    images_.push_back({check_.id(), file_ ? file_->path() : std::filesystem::path(), check_.size(),
+                       check_.sha256()});
   }
   if (file_) {
     files_.push_back(std::move(*file_));
     file_.reset();
-  }
-  if (!folder_ || wanted(current_.id)) {
-    images_.push_back(current_);
   }
   return {};
 }

@@ -9,7 +9,7 @@
 
 #include "evseal/base/digest.hpp"
 #include "evseal/base/file.hpp"
-#include "evseal/manifest/inflate.hpp"
+#include "evseal/sign/image_check.hpp"
 #include "evseal/sign/package_check.hpp"
 
 namespace evseal::cli {
@@ -39,17 +39,14 @@ class ImageFiles : public sign::ImageSink {
 
  private:
   [[nodiscard]] bool wanted(const std::string& id) const;
-  [[nodiscard]] Result<void> take(ByteView image_bytes);
 
   std::optional<std::filesystem::path> folder_;
   std::vector<std::string> only_;
   OutputFile::Mode mode_;
   std::vector<ExtractedImage> images_;
   std::vector<OutputFile> files_;
-  ExtractedImage current_;
+  sign::ImageCheck check_;
   std::optional<OutputFile> file_;
-  std::optional<Sha256Stream> digest_;
-  std::optional<manifest::Inflater> inflater_;
 };
 
 }  // namespace evseal::cli

@@ -92,7 +92,9 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
-    return app.exit(done);
+    const int code = app.exit(done);
+    std::cout.flush();
+    return std::cout.good() ? code : static_cast<int>(ErrorCode::io);
   } catch (const CLI::ParseError& problem) {
     program.console().json = wants_json(argc, argv);
     return program.console().fail(

@@ -5,6 +5,11 @@
 
 namespace evseal::cli {
 
+CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                      const std::string& about) {
+  return command.add_option(name, values, about)->allow_extra_args(false);
+}
+
 void PinOptions::add(CLI::App& command, const std::string& prefix) {
   const std::string whose = prefix.empty()    ? "the user's"
                             : prefix == "so-" ? "the security officer's"
@@ -86,13 +91,14 @@ void OutputOptions::add(CLI::App& command, const std::string& about, bool requir
 }
 
 void DeviceOptions::add(CLI::App& command, bool required) {
-  CLI::Option* option = command.add_option(
-      "--device", devices, "Device profile, JSON or compiled; may be given several times");
+  CLI::Option* option = add_list(command, "--device", devices,
+                                 "Device profile, JSON or compiled; may be given several times");
   if (required) {
     option->required();
   }
   command.add_option("--state", state, "Device state, JSON or blob (default: factory-new)");
-  command.add_option("--hardware", hardware, "Hardware revision of the unit");
+  command.add_option("--hardware", hardware, "Hardware revision of the unit")
+      ->check(CLI::Range(0U, 0x7FFFFFFFU));
   command.add_option("--serial", serial, "Serial number of the unit");
   command.add_option("--now", now,
                      "Trusted clock as 2026-11-20T12:00:00Z (default: this machine's)");
@@ -121,9 +127,9 @@ Result<std::vector<sign::Device>> DeviceOptions::load() const {
 
 void RecipeOptions::add(CLI::App& command, const std::string& about) {
   command.add_option("RECIPE", path, about)->required();
-  command.add_option("--hex-range", hex_ranges,
-                     "Octets to take from an Intel HEX image, as [ID=]START-END (for example "
-                     "safety=0x0-0x3FFFF)");
+  add_list(command, "--hex-range", hex_ranges,
+           "Octets to take from an Intel HEX image, as [ID=]START-END (for example "
+           "safety=0x0-0x40000; END is not taken)");
 }
 
 namespace {

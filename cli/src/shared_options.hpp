@@ -15,6 +15,11 @@
 
 namespace evseal::cli {
 
+/// An option that may be given several times, with one value each time: what follows it is not
+/// taken for another value.
+CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                      const std::string& about);
+
 /// --pin-file, --pin-fd.
 struct PinOptions {
   std::string file;

@@ -109,7 +109,9 @@ Result<void> Writer::object(const json& object, unsigned depth, const std::strin
   bool first = true;
   // nlohmann's objects are ordered by std::less<std::string>: by octets, as the format wants it.
   for (const auto& [name, member] : object.items()) {
-    const std::string member_path = path.empty() ? name : path + "." + name;
+    std::string member_path = path;
+    member_path += path.empty() ? "" : ".";
+    member_path += name;
     if (!is_member_name(name)) {
       return outside(member_path, "member names are 1 to 32 characters of a-z, 0-9 and _");
     }

@@ -1,5 +1,7 @@
 #include "der_reader.hpp"
 
+#include <algorithm>
+
 #include "evseal/manifest/der_writer.hpp"
 
 namespace evseal::manifest {
@@ -113,13 +115,15 @@ bool DerReader::boolean() {
   return octets[0] != 0;
 }
 
-Bytes DerReader::octets(std::size_t size) {
+Sha256 DerReader::digest() {
+  Sha256 digest{};
   const ByteView octets = content(der::kOctetString);
-  if (octets.size() != size) {
+  if (octets.size() != digest.size()) {
     fail();
-    return Bytes(size);
+    return digest;
   }
-  return Bytes(octets.begin(), octets.end());
+  std::copy(octets.begin(), octets.end(), digest.begin());
+  return digest;
 }
 
 std::string DerReader::text() {

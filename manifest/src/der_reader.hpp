@@ -8,6 +8,7 @@
 #include <string>
 
 #include "evseal/base/bytes.hpp"
+#include "evseal/base/digest.hpp"
 
 namespace evseal::manifest {
 
@@ -43,7 +44,8 @@ class DerReader {
   /// The magnitude of a non-negative INTEGER without leading zeros, of at most `max_octets`.
   Bytes magnitude(std::size_t max_octets);
   bool boolean();
-  Bytes octets(std::size_t size);
+  /// An OCTET STRING of 32 octets.
+  Sha256 digest();
   std::string text();
 
  private:

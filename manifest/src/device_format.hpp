@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "der_reader.hpp"
 #include "evseal/base/result.hpp"
+#include "evseal/manifest/der_writer.hpp"
 #include "evseal/manifest/device.hpp"
 
 namespace evseal::manifest {
@@ -33,6 +35,17 @@ inline constexpr std::uint32_t kMaxIntermediates = 4;
 [[nodiscard]] std::optional<ByteView> unframe_blob(const BlobMagic& magic, ByteView blob);
 /// True for octets that begin like the blob.
 [[nodiscard]] bool is_blob(const BlobMagic& magic, ByteView octets);
+
+/// SEQUENCE OF, from what `encode` makes of each value.
+template <typename T, typename Encode>
+[[nodiscard]] Bytes sequence_of(const std::vector<T>& values, Encode encode) {
+  std::vector<Bytes> parts;
+  parts.reserve(values.size());
+  for (const T& value : values) {
+    parts.push_back(encode(value));
+  }
+  return der::sequence(parts);
+}
 
 /// Why a profile, trust store or state breaks docs/format.md §9; nothing when it does not.
 [[nodiscard]] std::optional<std::string> fault_of(const TrustStore& trust);

@@ -79,11 +79,11 @@ Result<void> Inflater::Impl::push(ByteView stored) {
     const std::size_t piece = std::min(stored.size(), most);
     stream.next_in = const_cast<Bytef*>(stored.data());  // zlib does not write there
     stream.avail_in = static_cast<uInt>(piece);
-    do {
+    // Output that does not fit any more waits in zlib for the next octets; the trailer of a member
+    // always follows.
+    while (!member_ended && stream.avail_in > 0) {
       EVSEAL_CHECK(step());
-      // A full output buffer may hide more: only a buffer with room left says that all input was
-      // used up.
-    } while (!member_ended && (stream.avail_in > 0 || stream.avail_out == 0));
+    }
     stored = stored.subspan(piece - stream.avail_in);
   }
   return {};

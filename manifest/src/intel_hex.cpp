@@ -322,7 +322,8 @@ Result<HexRange> parse_hex_range(std::string_view text) {
   if (dash != std::string_view::npos) {
     const auto start = parse_address(text.substr(0, dash));
     const auto end = parse_address(text.substr(dash + 1));
-    if (start && end && *start < *end) {
+    // Intel HEX has addresses of 32 bits.
+    if (start && end && *start < *end && *end <= (std::uint64_t{1} << 32U)) {
       return HexRange{*start, *end};
     }
   }

@@ -70,6 +70,9 @@ class DocumentBuilder final : public json::json_sax_t {
   [[nodiscard]] const char** cursor() { return &cursor_; }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
+  // Keeps the error; false, so that it can be returned to the reader.
+  bool fail(std::size_t offset, std::string why);
+
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(number_integer_t value) override { return add(value); }
@@ -97,7 +100,6 @@ class DocumentBuilder final : public json::json_sax_t {
   bool open(json value);
   bool close();
   json* place(json value);
-  bool fail(std::size_t offset, std::string why);
   [[nodiscard]] std::size_t token_start() const;
   [[nodiscard]] JsonPosition position_of(std::size_t offset);
 
@@ -237,7 +239,10 @@ Result<JsonDocument> parse_json(std::string_view text, std::string name, std::si
     const CountingIterator first(text.data(), builder.cursor());
     const CountingIterator last(text.data() + text.size(), builder.cursor());
     *builder.cursor() = text.data();
-    if (json::sax_parse(first, last, &builder)) {
+    // nlohmann takes a NUL for the end of the text and would leave unread what follows.
+    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+      builder.fail(nul, "there is a NUL character");
+    } else if (json::sax_parse(first, last, &builder)) {
       return document;
     }
   } catch (const std::exception& problem) {

@@ -170,6 +170,9 @@ Result<std::vector<Compatible>> read_compatible(const ObjectReader& root) {
     EVSEAL_TRY(entry.hardware, read_hardware(reader));
     if (reader.has("serials")) {
       EVSEAL_TRY(entry.serials, reader.texts("serials", 1, kMaxSerials, kMaxSerialOctets));
+      if (!std::all_of(entry.serials.begin(), entry.serials.end(), is_serial_number)) {
+        return reader.fail("serials", "must be printable ASCII without space, '\"' and '\\'");
+      }
       if (!strictly_ascending(entry.serials)) {
         return reader.fail("serials", "must be strictly ascending");
       }
@@ -239,9 +242,9 @@ Result<void> read_layout(const ObjectReader& reader, Component& component) {
   return {};
 }
 
+// All but the id, which was read before it.
 Result<Component> read_component(const ObjectReader& reader) {
   Component component;
-  EVSEAL_TRY(component.id, reader.component_id("id"));
   EVSEAL_TRY(component.version, reader.text("version", 1, kMaxVersionOctets));
   EVSEAL_TRY(component.security_version, reader.integer31("security_version"));
   EVSEAL_TRY(component.sha256, reader.digest("sha256"));
@@ -264,10 +267,12 @@ Result<std::vector<Component>> read_components(const ObjectReader& root) {
   std::vector<Component> all;
   std::set<std::string> ids;
   for (const ObjectReader& reader : readers) {
-    EVSEAL_TRY(Component component, read_component(reader));
-    if (!ids.insert(component.id).second) {
-      return reader.fail("id", "\"" + component.id + "\" is the id of another component too");
+    EVSEAL_TRY(std::string id, reader.component_id("id"));
+    if (!ids.insert(id).second) {
+      return reader.fail("id", "\"" + id + "\" is the id of another component too");
     }
+    EVSEAL_TRY(Component component, read_component(reader));
+    component.id = std::move(id);
     all.push_back(std::move(component));
   }
   return all;
@@ -299,7 +304,7 @@ Result<std::vector<SbomEntry>> read_sbom(const ObjectReader& root) {
   EVSEAL_TRY(const auto readers, root.objects("sbom", 1, kMaxSboms));
   for (const ObjectReader& reader : readers) {
     SbomEntry entry;
-    EVSEAL_TRY(entry.name, reader.text("name", 0, kMaxSbomNameOctets));
+    EVSEAL_TRY(entry.name, reader.text("name", 1, kMaxSbomNameOctets));
     EVSEAL_TRY(entry.format, reader.name("format"));
     EVSEAL_TRY(entry.sha256, reader.digest("sha256"));
     all.push_back(std::move(entry));
@@ -394,7 +399,9 @@ Result<json> read_trust_update(const ObjectReader& root) {
 
 Result<Manifest> read_manifest(const ObjectReader& root) {
   Manifest manifest;
+  // "format, format_version, critical and package are judged first, in this order, then the rest."
   EVSEAL_CHECK(read_format(root));
+  EVSEAL_TRY(manifest.critical, read_critical(root));
   EVSEAL_TRY(manifest.package, read_package(root));
   EVSEAL_TRY(manifest.created, root.time("created", false));
   EVSEAL_TRY(manifest.source, read_source(root));
@@ -406,7 +413,6 @@ Result<Manifest> read_manifest(const ObjectReader& root) {
   }
   EVSEAL_TRY(manifest.crls, read_crls(root));
   EVSEAL_TRY(manifest.sbom, read_sbom(root));
-  EVSEAL_TRY(manifest.critical, read_critical(root));
   return manifest;
 }
 

@@ -62,6 +62,12 @@ bool is_component_id(std::string_view text) {
   return is_name_of(text, 32);
 }
 
+bool is_serial_number(std::string_view text) {
+  return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+}
+
 bool is_chunk_size(std::uint64_t bytes) {
   return bytes >= kMinChunkBytes && bytes <= kMaxChunkBytes && std::has_single_bit(bytes);
 }

@@ -123,6 +123,11 @@ Result<std::vector<UnverifiedExtent>> unverified_layout(const Manifest& manifest
   return extents;
 }
 
+Result<std::uint64_t> payload_length(const Manifest& manifest, std::uint32_t mask) {
+  EVSEAL_TRY(const auto extents, unverified_layout(manifest, mask, 0));
+  return extents.empty() ? 0 : extents.back().offset + extents.back().length;
+}
+
 Result<UnverifiedPackageFile> UnverifiedPackageFile::open(const std::filesystem::path& path,
                                                           std::uint32_t envelope_limit) {
   UnverifiedPackageFile package;

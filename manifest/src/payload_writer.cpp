@@ -206,7 +206,8 @@ Result<void> PayloadWriter::write_plain(const Image& image, Component& component
 // beside the output first.
 Result<void> PayloadWriter::write_compressed(const Image& image, Component& component,
                                              const RecipeComponent& entry) {
-  fs::path beside = out_ != nullptr ? out_->path() : fs::temp_directory_path() / "evseal";
+  std::error_code no_folder;
+  fs::path beside = out_ != nullptr ? out_->path() : fs::temp_directory_path(no_folder) / "evseal";
   beside += ".gz";
   EVSEAL_TRY(OutputFile temporary, OutputFile::create(beside, OutputFile::Mode::overwrite, 0600));
   const Step counting =

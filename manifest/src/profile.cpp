@@ -24,13 +24,9 @@ Error damaged(std::string why) {
   return Error{ErrorCode::usage, "device profile", std::move(why), {}, "profile_damaged"};
 }
 
-Bytes encode_components(const std::vector<DeviceComponent>& components) {
-  std::vector<Bytes> parts;
-  for (const DeviceComponent& component : components) {
-    parts.push_back(der::sequence({der::utf8_string(component.id), der::boolean(component.needed),
-                                   der::integer(component.security_version)}));
-  }
-  return der::sequence(parts);
+Bytes encode_component(const DeviceComponent& component) {
+  return der::sequence({der::utf8_string(component.id), der::boolean(component.needed),
+                        der::integer(component.security_version)});
 }
 
 std::vector<DeviceComponent> decode_components(DerReader reader) {
@@ -179,7 +175,7 @@ Result<Bytes> encode_profile(const Profile& profile) {
            der::sequence({der::integer(limits.envelope_bytes), der::integer(limits.chunk_bytes),
                           der::integer(limits.components),
                           der::integer(limits.security_version_jump)}),
-           encode_components(profile.components), encode_trust_store(profile.trust)}));
+           sequence_of(profile.components, encode_component), encode_trust_store(profile.trust)}));
   if (blob.size() > kMaxBlob) {
     return damaged("it has " + std::to_string(blob.size()) + " octets, more than 65536");
   }

@@ -1,5 +1,4 @@
-// The profile's JSON: docs of its members stand in the README of the project; the rules of the blob
-// in profile.cpp.
+// The profile as people write it, in JSON. The rules of the blob itself are in profile.cpp.
 #include <algorithm>
 
 #include "certificate.hpp"
@@ -13,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const KnownNames kRoleMembers = {"anchors", "threshold",         "crl",   "policies", "purpose",
-                                     "pkcs1",   "max_intermediates", "allow", "signers"};
+                                 "pkcs1",   "max_intermediates", "allow", "signers"};
 
 // A word that is one of two; the first is the default.
 Result<bool> second_word(const ObjectReader& reader, std::string_view key, std::string_view first,

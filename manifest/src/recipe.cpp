@@ -237,6 +237,9 @@ Result<void> RecipeReader::read_compatible(const ObjectReader& root) {
     EVSEAL_TRY(entry.hardware, read_hardware(reader));
     if (reader.has("serials")) {
       EVSEAL_TRY(entry.serials, reader.texts("serials", 1, 64, 32));
+      if (!std::all_of(entry.serials.begin(), entry.serials.end(), is_serial_number)) {
+        return reader.fail("serials", "must be printable ASCII without space, '\"' and '\\'");
+      }
       EVSEAL_CHECK(sort_unique(entry.serials, reader, "serials"));
     }
     recipe.compatible.push_back(std::move(entry));

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <set>
 
 #include "device_format.hpp"
@@ -22,30 +21,16 @@ Error damaged(std::string why) {
   return Error{ErrorCode::usage, "device state", std::move(why), {}, "state_damaged"};
 }
 
-Bytes encode_slots(const std::vector<Slot>& slots) {
-  std::vector<Bytes> parts;
-  for (const Slot& slot : slots) {
-    parts.push_back(
-        der::sequence({der::utf8_string(slot.id), der::integer(slot.security_version)}));
-  }
-  return der::sequence(parts);
+Bytes encode_slot(const Slot& slot) {
+  return der::sequence({der::utf8_string(slot.id), der::integer(slot.security_version)});
 }
 
-Bytes encode_crls(const std::vector<CrlEntry>& crls) {
-  std::vector<Bytes> parts;
-  for (const CrlEntry& crl : crls) {
-    parts.push_back(der::sequence({der::octet_string(crl.issuer_key), der::integer(crl.number)}));
-  }
-  return der::sequence(parts);
+Bytes encode_crl(const CrlEntry& crl) {
+  return der::sequence({der::octet_string(crl.issuer_key), der::integer(crl.number)});
 }
 
-Bytes encode_revoked(const std::vector<RevokedCertificate>& revoked) {
-  std::vector<Bytes> parts;
-  for (const RevokedCertificate& entry : revoked) {
-    parts.push_back(
-        der::sequence({der::octet_string(entry.issuer_key), der::integer(ByteView(entry.serial))}));
-  }
-  return der::sequence(parts);
+Bytes encode_revoked(const RevokedCertificate& entry) {
+  return der::sequence({der::octet_string(entry.issuer_key), der::integer(ByteView(entry.serial))});
 }
 
 std::vector<Slot> decode_slots(DerReader reader) {
@@ -61,19 +46,12 @@ std::vector<Slot> decode_slots(DerReader reader) {
   return all;
 }
 
-Sha256 decode_key_hash(DerReader& reader) {
-  Sha256 hash{};
-  const Bytes octets = reader.octets(hash.size());
-  std::copy(octets.begin(), octets.end(), hash.begin());
-  return hash;
-}
-
 std::vector<CrlEntry> decode_crls(DerReader reader) {
   std::vector<CrlEntry> all;
   while (reader.ok() && !reader.at_end()) {
     DerReader entry = reader.sequence();
     CrlEntry crl;
-    crl.issuer_key = decode_key_hash(entry);
+    crl.issuer_key = entry.digest();
     crl.number = entry.integer(0, kMaxCrlNumber);
     entry.end();
     all.push_back(crl);
@@ -86,7 +64,7 @@ std::vector<RevokedCertificate> decode_revoked(DerReader reader) {
   while (reader.ok() && !reader.at_end()) {
     DerReader entry = reader.sequence();
     RevokedCertificate revoked;
-    revoked.issuer_key = decode_key_hash(entry);
+    revoked.issuer_key = entry.digest();
     revoked.serial = entry.magnitude(kMaxSerialOctets);
     entry.end();
     all.push_back(std::move(revoked));
@@ -166,9 +144,9 @@ Result<Bytes> encode_state(const State& state) {
                               der::utf8_string(state.model),
                               der::integer(static_cast<std::uint64_t>(state.time_floor)),
                               der::integer(state.trust_epoch),
-                              encode_slots(state.slots),
-                              encode_crls(state.crls),
-                              encode_revoked(state.revoked)};
+                              sequence_of(state.slots, encode_slot),
+                              sequence_of(state.crls, encode_crl),
+                              sequence_of(state.revoked, encode_revoked)};
   if (state.trust) {
     parts.push_back(der::explicit_tag(0, encode_trust_store(*state.trust)));
   }

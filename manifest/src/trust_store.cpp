@@ -2,22 +2,11 @@
 #include <set>
 
 #include "device_format.hpp"
-#include "evseal/manifest/der_writer.hpp"
 
 namespace evseal::manifest {
 namespace {
 
 using nlohmann::json;
-
-template <typename T, typename Encode>
-Bytes sequence_of(const std::vector<T>& values, Encode encode) {
-  std::vector<Bytes> parts;
-  parts.reserve(values.size());
-  for (const T& value : values) {
-    parts.push_back(encode(value));
-  }
-  return der::sequence(parts);
-}
 
 Bytes texts(const std::vector<std::string>& values) {
   return sequence_of(values, [](const std::string& text) { return der::utf8_string(text); });
@@ -58,13 +47,6 @@ std::vector<Anchor> decode_anchors(DerReader reader) {
   return all;
 }
 
-Sha256 decode_digest(DerReader& reader) {
-  Sha256 digest{};
-  const Bytes octets = reader.octets(digest.size());
-  std::copy(octets.begin(), octets.end(), digest.begin());
-  return digest;
-}
-
 Role decode_role(DerReader reader) {
   Role role;
   role.name = reader.text();
@@ -80,7 +62,7 @@ Role decode_role(DerReader reader) {
   scope.end();
   DerReader signers = reader.sequence();
   while (signers.ok() && !signers.at_end()) {
-    role.signers.push_back(decode_digest(signers));
+    role.signers.push_back(signers.digest());
   }
   reader.end();
   return role;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "evseal/manifest/device.hpp"
+#include "evseal/sign/image_check.hpp"
 
 namespace evseal::sign {
 namespace {
@@ -17,16 +18,27 @@ struct Unit {
 // Takes each component once over all runs: its octets do not change between them.
 class OnceSink : public ImageSink {
  public:
-  explicit OnceSink(std::uint32_t covered) : covered_(covered) {}
+  OnceSink(std::uint32_t covered, bool check_images)
+      : covered_(covered), check_images_(check_images) {}
 
   Result<bool> begin(const evseal_component& component) override {
-    return (covered_ >> component.index & 1U) == 0;
+    if ((covered_ >> component.index & 1U) != 0) {
+      return false;
+    }
+    if (check_images_) {
+      EVSEAL_CHECK(image_.begin(component, {}));
+    }
+    return true;
   }
-  Result<void> chunk(ByteView) override { return {}; }
-  Result<void> end() override { return {}; }
+  Result<void> chunk(ByteView stored) override {
+    return check_images_ ? image_.chunk(stored) : Result<void>();
+  }
+  Result<void> end() override { return check_images_ ? image_.end() : Result<void>(); }
 
  private:
   std::uint32_t covered_;
+  bool check_images_;
+  ImageCheck image_;
 };
 
 constexpr manifest::HardwareRange kEveryRevision = {0, manifest::kMax31Bit};
@@ -99,11 +111,11 @@ std::string describe(const Device& device, const Unit& unit) {
 
 Result<void> judge_unit(const FileDescriptor& file, const std::filesystem::path& name,
                         const Device& device, const Unit& unit, std::uint32_t& covered,
-                        const WorkOptions& options) {
+                        bool check_images, const WorkOptions& options) {
   Device tried = device;
   tried.hardware = unit.hardware;
   tried.serial = unit.serial;
-  OnceSink sink(covered);
+  OnceSink sink(covered, check_images);
   CheckOptions check;
   check.threads = options.threads;
   check.cancel = options.cancel;
@@ -128,14 +140,14 @@ Result<std::vector<DeviceCheck>> pass_device_gate(const FileDescriptor& file,
                                                   const std::filesystem::path& name,
                                                   const manifest::Manifest& manifest,
                                                   const std::vector<Device>& devices,
-                                                  const WorkOptions& options) {
+                                                  bool check_images, const WorkOptions& options) {
   std::vector<DeviceCheck> checks;
   std::uint32_t covered = 0;
   for (const Device& device : devices) {
     EVSEAL_TRY(const manifest::Profile profile, manifest::decode_profile(device.profile));
     DeviceCheck check{device.name, {}};
     for (const Unit& unit : units_for(manifest, profile)) {
-      EVSEAL_CHECK(judge_unit(file, name, device, unit, covered, options));
+      EVSEAL_CHECK(judge_unit(file, name, device, unit, covered, check_images, options));
       if (unit.hardware) {
         check.hardware.push_back(*unit.hardware);
       }

@@ -15,6 +15,7 @@ namespace evseal::sign {
                                                                 const std::filesystem::path& name,
                                                                 const manifest::Manifest& manifest,
                                                                 const std::vector<Device>& devices,
+                                                                bool check_images,
                                                                 const WorkOptions& options);
 
 }  // namespace evseal::sign

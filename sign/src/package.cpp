@@ -123,12 +123,12 @@ Result<Bytes> manifest_bytes(const Manifest& manifest) {
 Result<SignedResult> sign_and_release(OutputFile& out, std::uint64_t payload_offset,
                                       const Manifest& manifest, Bytes bytes, Identity& identity,
                                       const std::vector<Device>& devices, std::int64_t signing_time,
-                                      const WorkOptions& options) {
+                                      bool foreign_payload, const WorkOptions& options) {
   SignedResult result;
   EVSEAL_TRY(const Bytes envelope, signed_envelope(bytes, identity, signing_time));
   EVSEAL_TRY(result.size, place_envelope(out, envelope, payload_offset));
-  EVSEAL_TRY(result.devices,
-             pass_device_gate(out.descriptor(), out.path(), manifest, devices, options));
+  EVSEAL_TRY(result.devices, pass_device_gate(out.descriptor(), out.path(), manifest, devices,
+                                              foreign_payload, options));
   EVSEAL_CHECK(out.commit());
   result.identity = sha256(bytes);
   result.manifest = std::move(bytes);
@@ -200,7 +200,7 @@ Result<SignedResult> sign_recipe(const manifest::Recipe& recipe, std::int64_t cr
              manifest::write_payload(recipe, created, out, offset, payload_options(options)));
   EVSEAL_TRY(Bytes bytes, manifest_bytes(manifest));
   return sign_and_release(out, offset, manifest, std::move(bytes), identity, devices, signing_time,
-                          options);
+                          false, options);
 }
 
 Result<SignedResult> sign_unsigned(const std::filesystem::path& package, Identity& identity,
@@ -235,7 +235,7 @@ Result<SignedResult> sign_unsigned(const std::filesystem::path& package, Identit
       manifest::payload_offset_for(estimate_envelope(bytes.size(), identity.certificates));
   EVSEAL_CHECK(copy_payload(from, out, offset, options));
   return sign_and_release(out, offset, manifest, std::move(bytes), identity, devices, signing_time,
-                          options);
+                          true, options);
 }
 
 Result<bool> is_package_file(const std::filesystem::path& path) {

@@ -76,21 +76,36 @@ nlohmann::ordered_json signer_json(const DevelopmentPki& plan, const Tier& leaf)
   return signer;
 }
 
-Result<void> write_text(const fs::path& path, const std::string& text) {
-  return write_file(path, as_bytes(text), OutputFile::Mode::keep_existing);
+// Room for any of the files: a certificate or a JSON text.
+constexpr std::uint64_t kReservedBytes = 16384;
+
+// The files before they have content.
+struct Outputs {
+  OutputFile root, intermediate, firmware, signer, device;
+};
+
+// Nothing is made in the token before it is sure that every file can be written and can get its
+// name.
+Result<Outputs> open_outputs(const PkiFiles& files) {
+  Outputs out;
+  for (const auto& [file, path] :
+       {std::pair{&out.root, &files.root}, std::pair{&out.intermediate, &files.intermediate},
+        std::pair{&out.firmware, &files.firmware}, std::pair{&out.signer, &files.signer},
+        std::pair{&out.device, &files.device}}) {
+    auto created = OutputFile::create(*path, OutputFile::Mode::keep_existing);
+    if (!created && created.error().code == ErrorCode::usage) {
+      return std::move(created).error().with_hint(
+          "choose another folder with -o: a PKI is never overwritten");
+    }
+    EVSEAL_TRY(*file, std::move(created));
+    EVSEAL_CHECK(file->reserve(kReservedBytes));
+  }
+  return out;
 }
 
-// Nothing is made in the token before it is sure that every file can get its name.
-Result<void> check_free(const PkiFiles& files) {
-  for (const fs::path& path :
-       {files.root, files.intermediate, files.firmware, files.signer, files.device}) {
-    std::error_code ignored;
-    if (fs::exists(path, ignored)) {
-      return Error{ErrorCode::usage, path.string(), "exists already",
-                   "choose another folder with -o: a PKI is never overwritten"};
-    }
-  }
-  return {};
+Result<void> finish_output(OutputFile& file, const std::string& text) {
+  EVSEAL_CHECK(file.write(as_bytes(text)));
+  return file.commit();
 }
 
 }  // namespace
@@ -112,7 +127,7 @@ Result<PkiFiles> init_development_pki(hsm::Session& session, const DevelopmentPk
     return Error{ErrorCode::io, plan.folder.string(),
                  "cannot create the folder: " + problem.message()};
   }
-  EVSEAL_CHECK(check_free(files));
+  EVSEAL_TRY(Outputs outputs, open_outputs(files));
   EVSEAL_TRY(Tier root, make_key(session, plan, "root"));
   EVSEAL_TRY(Tier intermediate, make_key(session, plan, "intermediate"));
   EVSEAL_TRY(Tier leaf, make_key(session, plan, "firmware"));
@@ -142,11 +157,11 @@ Result<PkiFiles> init_development_pki(hsm::Session& session, const DevelopmentPk
   leaf_plan.not_after = now + kLeafDays * kDay;
   EVSEAL_CHECK(issue_into(session, leaf, leaf_plan, *intermediate.signer, middle_certificate));
 
-  EVSEAL_CHECK(write_text(files.root, to_pem(root.der)));
-  EVSEAL_CHECK(write_text(files.intermediate, to_pem(intermediate.der)));
-  EVSEAL_CHECK(write_text(files.firmware, to_pem(leaf.der)));
-  EVSEAL_CHECK(write_text(files.device, device_json(plan).dump(2) + "\n"));
-  EVSEAL_CHECK(write_text(files.signer, signer_json(plan, leaf).dump(2) + "\n"));
+  EVSEAL_CHECK(finish_output(outputs.root, to_pem(root.der)));
+  EVSEAL_CHECK(finish_output(outputs.intermediate, to_pem(intermediate.der)));
+  EVSEAL_CHECK(finish_output(outputs.firmware, to_pem(leaf.der)));
+  EVSEAL_CHECK(finish_output(outputs.device, device_json(plan).dump(2) + "\n"));
+  EVSEAL_CHECK(finish_output(outputs.signer, signer_json(plan, leaf).dump(2) + "\n"));
   return files;
 }
 

@@ -5,22 +5,28 @@ static bool is_power_of_two(uint64_t value) {
   return value != 0 && (value & (value - 1)) == 0;
 }
 
-/* encoding, sizes and chunks; every product is bounded before it is made. */
-static evseal_status read_layout(evseal_component* out, evseal_span object) {
+static evseal_status read_encoding(evseal_component* out, evseal_span object) {
   evseal_span encoding;
-  uint64_t chunk = 0;
-  if (!evseal_field_integer(object, "size", 1, JSON_MAX_INTEGER, &out->size) ||
-      !evseal_field_integer(object, "stored_size", 1, JSON_MAX_INTEGER, &out->stored_size) ||
-      !evseal_field_integer(object, "chunk_size", EVSEAL_MIN_CHUNK, EVSEAL_MAX_CHUNK, &chunk) ||
-      !is_power_of_two(chunk) || !evseal_field_word(object, "encoding", &encoding)) {
+  if (!evseal_field_word(object, "encoding", &encoding)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }
   if (evseal_span_is(encoding, "none")) {
     out->encoding = EVSEAL_ENCODING_NONE;
-  } else if (evseal_span_is(encoding, "gzip")) {
+    return EVSEAL_OK;
+  }
+  if (evseal_span_is(encoding, "gzip")) {
     out->encoding = EVSEAL_ENCODING_GZIP;
-  } else {
-    return EVSEAL_MANIFEST_ENCODING;
+    return EVSEAL_OK;
+  }
+  return EVSEAL_MANIFEST_ENCODING;
+}
+
+/* chunk_size, and what follows from it; every product is bounded before it is made. */
+static evseal_status read_chunks(evseal_component* out, evseal_span object) {
+  uint64_t chunk = 0;
+  if (!evseal_field_integer(object, "chunk_size", EVSEAL_MIN_CHUNK, EVSEAL_MAX_CHUNK, &chunk) ||
+      !is_power_of_two(chunk)) {
+    return EVSEAL_MANIFEST_SCHEMA;
   }
   uint64_t chunks = out->stored_size / chunk + (out->stored_size % chunk != 0 ? 1u : 0u);
   if (chunks > UINT64_C(1) << EVSEAL_MAX_LEVELS ||
@@ -101,25 +107,33 @@ static bool read_optional(evseal_component* out, evseal_span object) {
          read_preserve(out, object);
 }
 
+static bool read_hash(evseal_span object, const char* name, uint8_t* out) {
+  evseal_span value;
+  return evseal_json_member(object, name, &value) && evseal_json_hex(value, out, EVSEAL_SHA256_LEN);
+}
+
+/* The members in the order of the table: the first that is wrong gives the status. */
 evseal_status evseal_manifest_read_component(evseal_component* out, evseal_span object) {
   memset(out, 0, sizeof *out);
   uint64_t version = 0;
-  evseal_span value;
   if (!evseal_field_name(object, "id", COMPONENT_ID_MAX_OCTETS, &out->id) ||
       !evseal_field_text(object, "version", NAME_MAX_OCTETS, &out->version) ||
       !evseal_field_integer(object, "security_version", 0, BELOW_2_31, &version) ||
-      !evseal_json_member(object, "sha256", &value) ||
-      !evseal_json_hex(value, out->sha256, sizeof out->sha256) ||
-      !evseal_json_member(object, "tree_root", &value) ||
-      !evseal_json_hex(value, out->tree_root, sizeof out->tree_root)) {
+      !evseal_field_integer(object, "size", 1, JSON_MAX_INTEGER, &out->size) ||
+      !read_hash(object, "sha256", out->sha256) ||
+      !evseal_field_integer(object, "stored_size", 1, JSON_MAX_INTEGER, &out->stored_size)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }
   out->security_version = (uint32_t)version;
-  evseal_status status = read_layout(out, object);
+  evseal_status status = read_encoding(out, object);
+  if (status == EVSEAL_OK) {
+    status = read_chunks(out, object);
+  }
   if (status != EVSEAL_OK) {
     return status;
   }
-  return read_optional(out, object) ? EVSEAL_OK : EVSEAL_MANIFEST_SCHEMA;
+  bool fine = read_hash(object, "tree_root", out->tree_root) && read_optional(out, object);
+  return fine ? EVSEAL_OK : EVSEAL_MANIFEST_SCHEMA;
 }
 
 bool evseal_component_requirement(evseal_span* out_id, uint32_t* out_min_security_version,

@@ -98,7 +98,8 @@ static evseal_answer on_component_end(void* user, const evseal_component* compon
 }
 
 static int io_failure(const char* path, int number) {
-  report_error(&the_run.given, EVSEAL_CLASS_IO, "io", path, strerror(number),
+  report_error(&the_run.given, EVSEAL_CLASS_IO, "io", number == ENOSPC || number == EDQUOT, path,
+               strerror(number),
                number == ENOSPC ? "free some space and run the same command again"
                                 : "check the path and its permissions");
   return EVSEAL_CLASS_IO;
@@ -125,7 +126,7 @@ static int read_blob(const char* path, uint8_t* buffer, size_t* out_len) {
 }
 
 static int configuration_failure(evseal_status status, const char* what) {
-  report_error(&the_run.given, evseal_status_class(status), evseal_status_name(status), what,
+  report_error(&the_run.given, evseal_status_class(status), evseal_status_name(status), false, what,
                evseal_status_text(status),
                "build profile and state again with `evseal device build`");
   return (int)evseal_status_class(status);
@@ -211,26 +212,43 @@ static int feed(int fd) {
   }
 }
 
+/* Removes the names that were given before one failed: without --force they were free before. */
+static void take_back(unsigned count) {
+  for (unsigned i = 0; !the_run.given.force && i < count; i++) {
+    (void)unlink(the_run.given.writes[i].path);
+  }
+}
+
+static int commit_failure(const char* path, int number) {
+  if (number != EEXIST) {
+    return io_failure(path, number);
+  }
+  report_error(&the_run.given, EVSEAL_CLASS_CONFIGURATION, "exists", false, path, "exists already",
+               "choose another name, or pass --force");
+  return EVSEAL_CLASS_CONFIGURATION;
+}
+
 /* Every image gets its name, or none that has not yet. */
 static int commit_outputs(void) {
   for (unsigned i = 0; i < the_run.given.num_writes; i++) {
     const write_option* option = &the_run.given.writes[i];
     if (!the_run.opened[i]) {
-      report_error(&the_run.given, EVSEAL_CLASS_CONFIGURATION, "component_missing", option->id,
-                   "is no component of this package for this unit",
+      report_error(&the_run.given, EVSEAL_CLASS_CONFIGURATION, "component_missing", false,
+                   option->id, "is no component of this package for this unit",
                    "`evseal inspect` lists the components");
       return EVSEAL_CLASS_CONFIGURATION;
     }
   }
   for (unsigned i = 0; i < the_run.given.num_writes; i++) {
+    if (!output_prepare(&the_run.outputs[i])) {
+      return io_failure(the_run.given.writes[i].path, errno);
+    }
+  }
+  for (unsigned i = 0; i < the_run.given.num_writes; i++) {
     if (!output_commit(&the_run.outputs[i], the_run.given.force)) {
-      const char* path = the_run.given.writes[i].path;
-      if (errno == EEXIST) {
-        report_error(&the_run.given, EVSEAL_CLASS_CONFIGURATION, "exists", path, "exists already",
-                     "choose another name, or pass --force");
-        return EVSEAL_CLASS_CONFIGURATION;
-      }
-      return io_failure(path, errno);
+      int number = errno;
+      take_back(i);
+      return commit_failure(the_run.given.writes[i].path, number);
     }
     the_run.opened[i] = false;
   }
@@ -281,7 +299,7 @@ static int judge(void) {
 int main(int argc, char** argv) {
   switch (options_read(&the_run.given, argc, argv)) {
     case OPTIONS_DONE:
-      return 0;
+      return fflush(stdout) == 0 ? 0 : EVSEAL_CLASS_IO;
     case OPTIONS_WRONG:
       return EVSEAL_CLASS_CONFIGURATION;
     case OPTIONS_RUN:

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "report.h"
+
 static const char help_text[] =
     "evseal-verify --device D.evd --state S.evt fw.evs     is this package for this device, whole "
     "and authentic?\n"
@@ -35,9 +37,13 @@ static const char help_text[] =
     "from the same path\n"
     "later, when it may hold others.\n";
 
+/* Usage errors are answered in the form that the whole command line asks for, wherever --json
+ * stands in it. */
+static bool wants_json;
+
 static options_result wrong(const char* what, const char* why, const char* hint) {
-  (void)fprintf(stderr, "evseal-verify: error: %s: %s\n", what, why);
-  (void)fprintf(stderr, "evseal-verify: hint: %s\n", hint);
+  options given = {.json = wants_json};
+  report_error(&given, EVSEAL_CLASS_CONFIGURATION, "usage", false, what, why, hint);
   return OPTIONS_WRONG;
 }
 
@@ -59,14 +65,21 @@ static bool read_time(const char* text, int64_t* out) {
   if (end == NULL || *end != '\0') {
     return false;
   }
+  /* A day that does not exist would be carried into the next month. */
+  int day = time.tm_mday;
   *out = (int64_t)timegm(&time);
-  return true;
+  return time.tm_mday == day;
 }
 
 static bool read_write(options* out, const char* value) {
   const char* equals = strchr(value, '=');
   if (equals == NULL || equals == value || equals[1] == '\0' || out->num_writes == MAX_WRITES) {
     return false;
+  }
+  for (unsigned i = 0; i < out->num_writes; i++) {
+    if (strcmp(out->writes[i].path, equals + 1) == 0) {
+      return false; /* two images cannot be one file */
+    }
   }
   write_option* write = &out->writes[out->num_writes++];
   write->id = value;
@@ -133,6 +146,9 @@ static options_result check(const options* out) {
 
 options_result options_read(options* out, int argc, char** argv) {
   memset(out, 0, sizeof *out);
+  for (int i = 1; i < argc; i++) {
+    wants_json = wants_json || strcmp(argv[i], "--json") == 0;
+  }
   for (int i = 1; i < argc; i++) {
     const char* word = argv[i];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {

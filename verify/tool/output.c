@@ -29,8 +29,18 @@ static bool open_unnamed(output* out) {
   return out->fd >= 0;
 }
 
+/* Pipes, devices and folders are never replaced, not even with --force. */
+static bool may_be_replaced(const char* path) {
+  struct stat info;
+  return lstat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISLNK(info.st_mode);
+}
+
 bool output_open(output* out, const char* path, const evseal_component* component) {
   memset(out, 0, sizeof *out);
+  if (!may_be_replaced(path)) {
+    errno = EEXIST;
+    return false;
+  }
   out->path = path;
   out->size = component->size;
   memcpy(out->sha256, component->sha256, sizeof out->sha256);
@@ -130,10 +140,11 @@ static bool link_temporary(output* out) {
   return true;
 }
 
+bool output_prepare(output* out) {
+  return fsync(out->fd) == 0 && (out->temporary[0] != '\0' || link_temporary(out));
+}
+
 bool output_commit(output* out, bool force) {
-  if (fsync(out->fd) != 0 || (out->temporary[0] == '\0' && !link_temporary(out))) {
-    return false;
-  }
   if (force) {
     if (rename(out->temporary, out->path) != 0) {
       return false;

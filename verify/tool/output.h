@@ -31,7 +31,9 @@ bool output_open(output* out, const char* path, const evseal_component* componen
 bool output_write(output* out, evseal_span bytes, output_error* error);
 /* All octets have come: size and digest must fit. */
 bool output_end(output* out, output_error* error);
-/* Gives the file its name. */
+/* Writes it to the disk, under a temporary name: what can still fail then is the name alone. */
+bool output_prepare(output* out);
+/* Gives the prepared file its name. */
 bool output_commit(output* out, bool force);
 void output_discard(output* out);
 

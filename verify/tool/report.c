@@ -175,13 +175,13 @@ void report_print(const options* given, const evseal_verify_ctx* ctx, const evse
   }
 }
 
-void report_error(const options* given, evseal_class code, const char* status, const char* what,
-                  const char* why, const char* hint) {
+void report_error(const options* given, evseal_class code, const char* status, bool retryable,
+                  const char* what, const char* why, const char* hint) {
   if (given->json) {
     (void)printf(
         "{\"schema\":\"evseal-verify/1\",\"result\":\"error\",\"status\":\"%s\",\"code\":%d",
         status, (int)code);
-    (void)fputs(",\"retryable\":false,\"text\":", stdout);
+    (void)printf(",\"retryable\":%s,\"text\":", retryable ? "true" : "false");
     print_json_text(why);
     (void)fputs(",\"what\":", stdout);
     print_json_text(what);

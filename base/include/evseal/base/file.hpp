@@ -67,6 +67,9 @@ class OutputFile {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] Result<void> write(ByteView bytes);
   [[nodiscard]] Result<void> write_at(std::uint64_t offset, ByteView bytes);
+  /// Makes sure that `bytes` can be written: on a full disk it fails now and not later. commit()
+  /// cuts the file to what was written with write().
+  [[nodiscard]] Result<void> reserve(std::uint64_t bytes);
   [[nodiscard]] Result<void> commit();
   /// Removes the temporary file now.
   void discard();
@@ -79,6 +82,7 @@ class OutputFile {
   std::filesystem::path temporary_;  // empty while the file has no name
   FileDescriptor fd_;
   Mode mode_ = Mode::keep_existing;
+  bool reserved_ = false;
 };
 
 /// Creates, writes and commits in one step.

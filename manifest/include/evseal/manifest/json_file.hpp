@@ -21,7 +21,7 @@ struct JsonPosition {
 };
 
 /// A JSON document together with where in its text each member and element stands.
-struct JsonDocument {
+struct JsonDocument {    // NOLINT(bugprone-exception-escape): nlohmann's move is noexcept
   std::string name;      ///< the file's name, for messages
   nlohmann::json value;  ///< the outermost value
   /// Keyed by paths like `components[2].id`; the outermost value has the empty path.

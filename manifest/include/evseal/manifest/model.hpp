@@ -40,6 +40,9 @@ inline constexpr std::size_t kMaxManifestBytes = 65536;
 [[nodiscard]] bool is_name(std::string_view text);
 /// A name of at most 32 characters.
 [[nodiscard]] bool is_component_id(std::string_view text);
+/// 1 to 32 printable ASCII characters other than space, `"` and `\`: a serial number is compared
+/// with what a device was given at the factory, so there must be one way to write it.
+[[nodiscard]] bool is_serial_number(std::string_view text);
 /// A power of two from kMinChunkBytes to kMaxChunkBytes.
 [[nodiscard]] bool is_chunk_size(std::uint64_t bytes);
 
@@ -118,7 +121,7 @@ struct SbomEntry {
   friend bool operator==(const SbomEntry&, const SbomEntry&) = default;
 };
 
-struct Manifest {
+struct Manifest {  // NOLINT(bugprone-exception-escape): nlohmann's move is noexcept
   Package package;
   std::int64_t created = 0;  ///< seconds since 1970
   std::optional<Source> source;

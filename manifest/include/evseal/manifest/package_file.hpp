@@ -48,6 +48,11 @@ struct UnverifiedExtent {
                                                                       std::uint32_t mask,
                                                                       std::uint64_t payload_offset);
 
+/// Octets of the payload: the sum of the present components' lengths.
+/// Errors: as unverified_layout().
+[[nodiscard]] Result<std::uint64_t> payload_length(const Manifest& manifest,
+                                                   std::uint32_t mask = 0);
+
 /// A package file that was opened and not checked.
 class UnverifiedPackageFile {
  public:
