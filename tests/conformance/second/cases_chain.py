@@ -126,9 +126,9 @@ def _signatures(suite):
     impostor.certificates = [impostor.certificates[0].changed(key=pki.key("p256:impostor")), impostor.certificates[1]]
     built = impostor.build()
     real = BASE("p256").build()
-    nameless = impostor.leaf(ext={"aki": None}).build()
-    suite.add("chain.leaf-of-impostor", "A CA with the intermediate's name but another key issued the leaf; no key "
-              "identifiers.", "chain_signature", listed=lambda b: [nameless[0], real[1]],
+    nameless = impostor.leaf(ext={"aki": pki.authority_key_id(BASE("p256").certificates[0].key.identifier())}).build()
+    suite.add("chain.leaf-of-impostor", "A CA with the intermediate's name and key identifier but another key issued "
+              "the leaf.", "chain_signature", listed=lambda b: [nameless[0], real[1]],
               certificates=lambda b: [nameless[0], real[1]])
     suite.add("chain.leaf-of-impostor-aki", "A CA with the intermediate's name but another key issued the leaf.",
               ["chain_key_identifier", "chain_signature"], listed=lambda b: [built[0], real[1]],
@@ -139,8 +139,11 @@ def _issuers(suite):
     def add(case_id, what, expect, **changes):
         suite.add(f"chain.{case_id}", what, expect, chain=BASE("p256").intermediate(**changes))
     false = pki.extension("2.5.29.19", d.sequence(), True)
-    add("ca-false", "basicConstraints of the intermediate has no cA.", "chain_not_ca", ext={"bc": false})
-    add("ca-missing", "The intermediate has no basicConstraints.", "chain_not_ca", ext={"bc": None})
+    add("ca-false", "basicConstraints of the intermediate has no cA.", "chain_not_ca",
+        ext={"bc": false, "ku": pki.key_usage(0)})
+    add("ca-false-cert-sign", "The intermediate has keyCertSign without cA.", "cert_extension", ext={"bc": false})
+    add("ca-missing", "The intermediate has no basicConstraints.", "chain_not_ca",
+        ext={"bc": None, "ku": pki.key_usage(0)})
     add("ku-missing", "The intermediate has no keyUsage.", "chain_key_usage", ext={"ku": None})
     add("ku-crl-sign", "keyUsage of the intermediate has cRLSign only.", "chain_key_usage",
         ext={"ku": pki.key_usage(6)})
@@ -149,7 +152,7 @@ def _issuers(suite):
     add("ku-cert-sign", "keyUsage of the intermediate has keyCertSign only.", "ok", ext={"ku": pki.key_usage(5)})
     two = BASE("p256", intermediates=2)
     suite.add("chain.second-ca-false", "The second intermediate is no CA.", "chain_not_ca",
-              chain=two.changed(1, ext={"bc": false}))
+              chain=two.changed(1, ext={"bc": false, "ku": pki.key_usage(0)}))
     leaf_as_ca = BASE("p256")
     leaf_as_ca.certificates.append(pki.Cert(pki.key("p256:sub"), pki.name("Sub"), ca=False, serial=9))
     suite.add("chain.leaf-as-ca", "An ordinary leaf issued the signer's certificate.", "chain_not_ca",
@@ -191,10 +194,10 @@ def _key_identifiers(suite):
          pki.authority_key_id(b"\x01" * 20))
     leaf("prefix", "keyIdentifier of the leaf is the first half of the intermediate's subjectKeyIdentifier.", wrong,
          pki.authority_key_id(own[:10]))
-    leaf("missing", "The leaf has no authorityKeyIdentifier.", "ok", None)
+    leaf("missing", "The leaf has no authorityKeyIdentifier.", "cert_extension", None)
     leaf("issuer-serial", "The leaf's authorityKeyIdentifier names issuer and serial number of the intermediate, too.",
          "ok", pki.authority_key_id(own, chain.root_name, 101))
-    leaf("issuer-serial-only", "The leaf's authorityKeyIdentifier names only issuer and serial number.", "ok",
+    leaf("issuer-serial-only", "The leaf's authorityKeyIdentifier names only issuer and serial number.", "cert_extension",
          pki.authority_key_id(None, chain.root_name, 101))
     leaf("serial-other", "authorityCertSerialNumber of the leaf is another number.", wrong,
          pki.authority_key_id(own, chain.root_name, 102))
@@ -206,14 +209,16 @@ def _key_identifiers(suite):
          ["cert_extension", wrong, "ok"], pki.authority_key_id(own, chain.root_name))
     leaf("serial-alone", "authorityCertSerialNumber of the leaf stands without an issuer.",
          ["cert_extension", wrong, "ok"], pki.authority_key_id(own, None, 101))
-    suite.add("chain.aki-no-ski", "The leaf has a keyIdentifier, the intermediate no subjectKeyIdentifier.", "ok",
+    suite.add("chain.aki-no-ski", "The leaf has a keyIdentifier, the intermediate no subjectKeyIdentifier.", "cert_extension",
               chain=chain.intermediate(ext={"ski": None}))
     ca("anchor-any", "keyIdentifier of the intermediate is not derived from the anchor, whose certificate is not "
        "looked at.", "ok", pki.authority_key_id(b"\x02" * 20))
     ca("anchor-issuer-serial", "The intermediate's authorityKeyIdentifier names the root's issuer and serial number.",
-       ["ok", wrong], pki.authority_key_id(None, chain.root_name, 1))
+       "ok", pki.authority_key_id(b"\x02" * 20, chain.root_name, 1))
     ca("anchor-issuer-other", "The intermediate's authorityKeyIdentifier names another issuer and serial number than "
-       "the root's.", ["ok", wrong], pki.authority_key_id(None, ELSEWHERE, 1))
+       "the root's, whose certificate is not looked at.", "ok", pki.authority_key_id(b"\x02" * 20, ELSEWHERE, 1))
+    ca("anchor-no-identifier", "The intermediate's authorityKeyIdentifier has no keyIdentifier.", "cert_extension",
+       pki.authority_key_id(None, chain.root_name, 1))
 
 
 def _purposes(suite):
@@ -226,9 +231,9 @@ def _purposes(suite):
     add("any", "extKeyUsage of the intermediate has anyExtendedKeyUsage.", "ok", ("any",))
     add("server", "extKeyUsage of the intermediate has serverAuth only.", "chain_purpose", ("server",))
     add("server-code", "extKeyUsage of the intermediate has serverAuth and codeSigning.", "ok", ("server", "code"))
-    add("crossed", "The intermediate is for updatePackageSigning, the leaf for codeSigning.", ["chain_purpose", "ok"],
+    add("crossed", "The intermediate is for updatePackageSigning, the leaf for codeSigning.", "chain_purpose",
         ("update",), ("code",))
-    add("waived", "The intermediate is for serverAuth, the role waives the purpose.", ["ok", "chain_purpose"],
+    add("waived", "The intermediate is for serverAuth, the role waives the purpose.", "ok",
         ("server",), flags=4)
     two = BASE("p256", intermediates=2)
     suite.add("chain.purpose-second", "extKeyUsage of the second intermediate has serverAuth only.", "chain_purpose",
@@ -261,8 +266,7 @@ def _several_paths(suite):
     chain = BASE("p256")
     plain = chain.certificates[0]
     good = plain.build(chain.root_name, chain.root_key)
-    no_aki = chain.leaf(ext={"aki": None})
-    def add(case_id, what, expect, other, leaf=no_aki, **more):
+    def add(case_id, what, expect, other, leaf=chain, **more):
         for order, pair in (("first", (other, good)), ("second", (good, other))):
             suite.add(f"paths.{case_id}-{order}", f"{what} It is listed {order} of two.", expect, chain=leaf,
                       **_pair(*pair), **more)
@@ -270,22 +274,23 @@ def _several_paths(suite):
     add("other-root", "A second certificate of the intermediate comes from a root that nobody trusts.", "ok",
         plain.changed(serial=201).build(ELSEWHERE, elsewhere_key))
     add("other-key", "A second CA with the intermediate's name has another key.", "ok",
-        plain.changed(serial=202, key=pki.key("p256:impostor")).build(chain.root_name, chain.root_key))
+        plain.changed(serial=202, key=pki.key("p256:impostor"),
+                      ext={"ski": pki.subject_key_id(plain.key.identifier())}).build(chain.root_name, chain.root_key))
     add("not-ca", "A second certificate of the intermediate is no CA.", "ok",
-        plain.changed(serial=203, ext={"bc": None}).build(chain.root_name, chain.root_key))
+        plain.changed(serial=203, ext={"bc": None, "ku": pki.key_usage(0)}).build(chain.root_name, chain.root_key))
     add("forged", "A second certificate of the intermediate is not signed by the root.", "ok",
         plain.changed(serial=204, edit_signature=flip(-1)).build(chain.root_name, chain.root_key))
     add("no-policy", "A second certificate of the intermediate has no policy.", ["ok", "chain_policy"],
         plain.changed(serial=205, ext={"policies": None}).build(chain.root_name, chain.root_key))
-    add("expired", "A second certificate of the intermediate has expired before the signature.", ["ok", "expired"],
+    add("expired", "A second certificate of the intermediate has expired before the signature.", "ok",
         plain.changed(serial=206, not_after="2026-01-01T00:00:00Z").build(chain.root_name, chain.root_key))
     forged = plain.changed(serial=207, edit_signature=flip(-1)).build(chain.root_name, chain.root_key)
     lost = plain.changed(serial=208).build(ELSEWHERE, elsewhere_key)
     suite.add("paths.furthest", "One path ends without anchor, the other at a signature: the latter came further.",
-              "chain_signature", chain=no_aki, **_pair(lost, forged))
+              "chain_signature", chain=chain, **_pair(lost, forged))
     suite.add("paths.furthest-reversed", "The same two paths, listed the other way round.", "chain_signature",
-              chain=no_aki, **_pair(forged, lost))
-    suite.add("paths.both-lost", "Both paths end without anchor.", "chain_no_anchor", chain=no_aki,
+              chain=chain, **_pair(forged, lost))
+    suite.add("paths.both-lost", "Both paths end without anchor.", "chain_no_anchor", chain=chain,
               **_pair(lost, plain.changed(serial=209).build(ELSEWHERE, elsewhere_key)))
     ring_a = pki.Cert(pki.key("p256:ring-a"), pki.name("Ring A"), serial=1).build(pki.name("Ring B"),
                                                                              pki.key("p256:ring-b"))
@@ -331,7 +336,7 @@ def _leaf(suite):
     add("ku-missing", "The leaf has no keyUsage.", "leaf_key_usage", ext={"ku": None})
     add("ku-non-repudiation", "keyUsage of the leaf has nonRepudiation only.", "leaf_key_usage",
         ext={"ku": pki.key_usage(1)})
-    add("ku-cert-sign", "keyUsage of the leaf has keyCertSign only.", "leaf_key_usage", ext={"ku": pki.key_usage(5)})
+    add("ku-cert-sign", "keyUsage of the leaf has keyCertSign only.", "cert_extension", ext={"ku": pki.key_usage(5)})
     add("ku-both", "keyUsage of the leaf has digitalSignature and nonRepudiation.", "ok",
         ext={"ku": pki.key_usage(0, 1)})
     add("eku-missing", "The leaf has no extKeyUsage.", "leaf_purpose", ext={"eku": None})

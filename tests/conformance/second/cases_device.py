@@ -213,8 +213,8 @@ def _unsupported(suite):
     add("crl-required", "The role requires CRLs.", "crl_unsupported", "crl", role={"flags": 1})
     def state(case_id, what, expect, feature, **changes):
         suite.add(f"unsupported.state-{case_id}", what, expect, feature=feature, state=pack.State(**changes))
-    state("crls", "The state holds the number of a CRL.", "crl_unsupported", "crl", crls=((b"\1" * 32, 5),))
-    state("revoked", "The state holds a revocation.", ["crl_unsupported", "state_unsupported"], "crl",
+    state("crls", "The state holds the number of a CRL.", "state_unsupported", "crl", crls=((b"\1" * 32, 5),))
+    state("revoked", "The state holds a revocation.", "state_unsupported", "crl",
           revoked=((b"\1" * 32, 7),))
     store = d.tlv(0xA0, pack.trust_store([pack.Role("oem", anchors)], ("oem",)))
     state("trust", "The state holds a trust store.", "state_unsupported", "trust-update", trust_epoch=1, trust=store)

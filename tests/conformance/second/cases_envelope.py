@@ -527,7 +527,7 @@ def _attribute_values(suite):
     add("digest-bits", "messageDigest is a BIT STRING.", message_digest=d.bits(digest))
     add("digest-constructed", "messageDigest is a constructed OCTET STRING.", ["der_encoding", "cms_attribute_value"],
         message_digest=d.tlv(0x24, d.octets(digest)))
-    add("digest-long-length", "messageDigest's length is not minimal.", ["der_encoding", "cms_attribute_value"],
+    add("digest-long-length", "messageDigest's length is not minimal.", ["cms_attributes", "cms_attribute_value", "der_encoding"],
         message_digest=d.tlv_long(0x04, digest))
 
 
@@ -745,6 +745,6 @@ def _other_signatures(suite):
     ed("s-all-ones", "S of the Ed25519 signature is 2^256 - 1.", "signature_range",
        lambda value: value[:32] + b"\xff" * 32)
     ed("r-flipped", "One bit of R of the Ed25519 signature is flipped.", "signature_invalid", flip(3))
-    ed("zero", "The Ed25519 signature is zero octets.", "signature_invalid", lambda value: bytes(64))
+    ed("zero", "The Ed25519 signature is zero octets.", "signature_range", lambda value: bytes(64))
     ed("random", "The Ed25519 signature is random, S below L.", "signature_invalid",
        lambda value: os.urandom(32) + os.urandom(31) + b"\x05")

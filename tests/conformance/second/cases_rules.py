@@ -445,7 +445,7 @@ def _order_manifest(suite):
     critical = setter("critical", ["zz_new"])
     large = profile_for(chunk_bytes=4096)
     crls = setter("crls", [{"issuer_key": "a" * 64, "number": 1}])
-    add("schema-before-critical", "A member is missing, and critical names an unknown one.", "manifest_schema",
+    add("schema-before-critical", "A member is missing, and critical names an unknown one.", "manifest_critical",
         critical, setter("created", 5))
     add("critical-before-stage", "critical names an unknown member, and the stage is refused.", "manifest_critical",
         critical, dev)

@@ -3,7 +3,7 @@
 import der
 import oids
 from status import Refused, require
-from x509 import KU_DIGITAL_SIGNATURE, KU_KEY_CERT_SIGN
+from x509 import KU_DIGITAL_SIGNATURE, KU_KEY_CERT_SIGN, check_in_path
 
 MAX_INTERMEDIATES = 4
 MAX_OPERATIONS = 12
@@ -36,8 +36,9 @@ class ChainJudge:
     (with the number of certificates vouched for), 3 the leaf's own rules. The highest rank is reported.
     """
 
-    def __init__(self, role, leaf, pool):
+    def __init__(self, role, leaf, pool, signing_time):
         self._role = role
+        self._signing_time = signing_time
         self._leaf = leaf
         self._pool = pool               # certificates that the signer lists, without the leaf
         self._steps = 0
@@ -46,7 +47,11 @@ class ChainJudge:
         self._failures = []
 
     def judge(self):
-        """The first path that meets all rules of 5.2 and 5.3, else the failure of the one that came furthest."""
+        """
+        The first path that meets all rules of 5.2 and 5.3 and is valid at the signing time, else the first that meets
+        the rules, else the failure of the one that came furthest.
+        """
+        expired = None
         for path, anchor in list(self._paths([self._leaf])):
             try:
                 self._check_path(path, anchor)
@@ -54,7 +59,12 @@ class ChainJudge:
             except _Failed as failure:
                 self._failures.append((failure.rank, failure.refused))
             else:
-                return Path(path, anchor, policy)
+                found = Path(path, anchor, policy)
+                if all(c.not_before <= self._signing_time <= c.not_after for c in path):
+                    return found
+                expired = expired or found
+        if expired:
+            return expired
         if not self._failures:
             raise Refused("chain_no_anchor")
         raise max(self._failures, key=lambda failure: failure[0])[1]
@@ -91,6 +101,7 @@ class ChainJudge:
         for position in range(len(path) - 1, -1, -1):
             certificate = path[position]
             try:
+                check_in_path(certificate)
                 self._check_signature(certificate, key)
                 if position > 0:
                     self._check_issuer(certificate, path[1:position], path[0])

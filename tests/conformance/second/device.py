@@ -174,7 +174,7 @@ def load_state(data, profile):
     except der.DerError as error:
         raise Refused("state_damaged", str(error)) from error
     require((state.vendor, state.model) == (profile.vendor, profile.model), "state_mismatch")
-    require(not state.crls and not state.revoked, "crl_unsupported", "the state holds CRLs")
+    require(not state.crls and not state.revoked, "state_unsupported", "the state holds CRLs")
     require(state.trust is None, "state_unsupported", "the state holds a trust store")
     return state
 

@@ -78,6 +78,7 @@ class PublicKey:
             scheme = ("ed25519", None)
             require(len(signature) == 64, "signature_encoding", "length of the Ed25519 signature")
             require(int.from_bytes(signature[32:], "little") < _ED_L, "signature_range", "S of the Ed25519 signature")
+            require(_ed25519_point_acceptable(signature[:32]), "signature_range", "R of the Ed25519 signature")
         require(self.verifies(scheme, data, signature), "signature_invalid")
 
     def _check_ecdsa_numbers(self, signature):
@@ -177,11 +178,16 @@ def _parse_rsa(raw, name, parameters, octets):
     return PublicKey("rsa", raw, rsa.RSAPublicNumbers(e, n).public_key(), (n.bit_length() + 7) // 8)
 
 
+def _ed25519_point_acceptable(octets):
+    """Canonical and not of small order: section 4 for R, section 5.1 for keys."""
+    y = int.from_bytes(octets, "little") & (2**255 - 1)
+    return y < _ED_P and y not in _ED_SMALL_ORDER
+
+
 def _parse_ed25519(raw, parameters, octets):
     if parameters is not None or len(octets) != 32:
         raise BadKey("Ed25519 key")
-    y = int.from_bytes(octets, "little") & (2**255 - 1)
-    if y >= _ED_P or y in _ED_SMALL_ORDER:
+    if not _ed25519_point_acceptable(octets):
         raise BadKey("Ed25519 key not canonical or of small order")
     return PublicKey("ed25519", raw, ed25519.Ed25519PublicKey.from_public_bytes(octets))
 

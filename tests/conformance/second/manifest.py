@@ -26,9 +26,6 @@ def load(octets):
     """Section 7: the members of the manifest as a dict, or the status of what it breaks."""
     members = jsonstrict.parse(octets)
     _head(members)
-    critical = members.get("critical", [])
-    unknown = [name for name in critical if name not in IMPLEMENTED]
-    require(not unknown, "manifest_critical", " ".join(unknown))
     require(members["package"]["kind"] == "firmware", "kind_unsupported")
     return members
 
@@ -38,6 +35,9 @@ def _head(members):
     _get(members, "format", lambda value: _schema(value == "evseal-manifest", "format"))
     _get(members, "format_version", _integer(0, BELOW_53))
     require(members["format_version"] == 1, "manifest_version")
+    _get(members, "critical", _array(1, 32, _pattern(_MEMBER_NAME), key=str), optional=True)
+    unknown = [name for name in members.get("critical", []) if name not in IMPLEMENTED]
+    require(not unknown, "manifest_critical", " ".join(unknown))
     _get(members, "package", _package)
     _get(members, "created", _created)
     _get(members, "source", _source, optional=True)
@@ -48,7 +48,6 @@ def _head(members):
         _schema(len(set(ids)) == len(ids), "two components with the same id")
     _get(members, "crls", _array(1, 8, _crl, key="issuer_key"), optional=True)
     _get(members, "sbom", _array(1, 8, _sbom), optional=True)
-    _get(members, "critical", _array(1, 32, _pattern(_MEMBER_NAME), key=str), optional=True)
 
 
 # ---- types ----

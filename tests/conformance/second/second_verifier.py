@@ -52,7 +52,8 @@ def judge(package, profile_blob, state_blob, unit):
     envelope = cms.parse_envelope(envelope_octets)                                  # rule 2
     signer = envelope.signer
     require(signer.certificate.key is not None, "algorithm_unknown")                # section 3: never counted
-    path = chain.ChainJudge(profile.role, signer.certificate, signer.listed).judge()    # rules 3 and 4
+    path = chain.ChainJudge(profile.role, signer.certificate, signer.listed,
+                            signer.signing_time).judge()                            # rules 3 and 4
     cms.check_signature(envelope)                                                   # rule 6
     check_listed(path, profile.role)                                                # rule 7
     members = manifest.load(envelope.manifest)                                      # rule 8

@@ -25,6 +25,7 @@ class Certificate:
         self.subject_key_id = None
         self.authority_key_id = None
         self.authority_issuer = None    # (GeneralNames content, serial content)
+        self.critical_alternative_name = False
 
 
 def parse_certificate(raw):
@@ -35,7 +36,7 @@ def parse_certificate(raw):
     except der.DerError as error:
         raise Refused("cert_encoding", str(error)) from error
     require(certificate.version == 2, "cert_version", f"version {certificate.version + 1}")
-    require(len(certificate.serial) <= 20 and certificate.serial[0] < 0x80, "cert_serial")
+    require(len(certificate.serial) <= 20 and certificate.serial[0] < 0x80 and any(certificate.serial), "cert_serial")
     _check_algorithm(certificate)
     _check_names(certificate)
     try:
@@ -49,6 +50,7 @@ def parse_certificate(raw):
     except der.DerError as error:
         raise Refused("cert_encoding", str(error)) from error
     _check_extensions(certificate, extensions)
+    _check_together(certificate)
     return certificate
 
 
@@ -118,6 +120,25 @@ def check_name(raw):
                 der.utf8(value)
 
 
+# policyMappings, policyConstraints, inhibitAnyPolicy: refused, critical or not (section 5.1)
+POLICY_PROCESSING = ("2.5.29.33", "2.5.29.36", "2.5.29.54")
+
+
+def _check_together(certificate):
+    """Section 5.1: what subject and extensions say together."""
+    require(certificate.ca or KU_KEY_CERT_SIGN not in (certificate.key_usage or ()), "cert_extension",
+            "keyCertSign without cA")
+    named = len(der.read_only(certificate.subject).content) > 0
+    require(named or certificate.critical_alternative_name, "cert_name", "empty subject")
+
+
+def check_in_path(certificate):
+    """Section 5.1, the rows that hold in a path: both key identifiers."""
+    self_issued = certificate.issuer == certificate.subject
+    require(self_issued or certificate.authority_key_id is not None, "cert_extension", "no authorityKeyIdentifier")
+    require(not certificate.ca or certificate.subject_key_id is not None, "cert_extension", "no subjectKeyIdentifier")
+
+
 def _check_extensions(certificate, field):
     """The extensions: number, doubles, forms, criticality, name constraints."""
     if field is None:
@@ -135,16 +156,18 @@ def _check_extensions(certificate, field):
             except der.DerError as error:
                 raise Refused("cert_extension", f"{name}: {error}") from error
     for name, critical, _ in entries:
+        require(name not in POLICY_PROCESSING, "cert_extension", name)
         if critical and name != oids.NAME_CONSTRAINTS:
             _check_critical(certificate, name)
+        if critical and name == oids.SUBJECT_ALT_NAME:
+            certificate.critical_alternative_name = True
     require(all(name != oids.NAME_CONSTRAINTS for name, _, _ in entries), "cert_name_constraints")
 
 
 def _check_critical(certificate, name):
-    if name in (oids.SUBJECT_ALT_NAME, oids.ISSUER_ALT_NAME):
-        acceptable = len(der.read_only(certificate.subject).content) > 0
-    else:
-        acceptable = name in (oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXT_KEY_USAGE, oids.CERTIFICATE_POLICIES)
+    del certificate
+    acceptable = name in (oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXT_KEY_USAGE, oids.CERTIFICATE_POLICIES,
+                          oids.SUBJECT_ALT_NAME, oids.ISSUER_ALT_NAME)
     require(acceptable, "cert_critical_extension", name)
 
 
@@ -163,11 +186,10 @@ def _read_extension(element):
 def _read_basic_constraints(certificate, value):
     cursor = der.Cursor(der.read_only(value, der.SEQUENCE).content)
     flag = cursor.optional(der.BOOLEAN)
-    if flag is not None and not der.boolean(flag):
-        raise der.DerError("cA FALSE is the DEFAULT")
+    # An explicit cA FALSE is tolerated (section 5.1).
     length = cursor.optional(der.INTEGER)
     cursor.finish()
-    certificate.ca = flag is not None
+    certificate.ca = flag is not None and der.boolean(flag)
     if length is not None:
         certificate.path_length = der.integer(length)
         if certificate.path_length < 0 or not certificate.ca:
@@ -175,10 +197,10 @@ def _read_basic_constraints(certificate, value):
 
 
 def _read_key_usage(certificate, value):
-    """A BIT STRING with named bits: DER leaves trailing zero bits out (X.690 section 11.2.2)."""
-    unused, octets = der.bit_string(der.read_only(value))
-    if not octets or not octets[-1] >> unused & 1:
-        raise der.DerError("keyUsage without bits or with trailing zero bits")
+    """A BIT STRING with named bits; zero bits at the end are tolerated (section 5.1)."""
+    _, octets = der.bit_string(der.read_only(value))
+    if not any(octets):
+        raise der.DerError("keyUsage without bits")
     certificate.key_usage = {8 * at + bit for at, octet in enumerate(octets) for bit in range(8)
                              if octet & 0x80 >> bit}
 
