@@ -162,9 +162,11 @@ class Early(support.LabTestCase):
         cls.first_chunk = cls.package.payload_start + 3 * 64
 
     def start(self, *more, package="-"):
-        return self.lab.start(support.EVSEAL_VERIFY, "--device", self.profile, "--state",
-                              self.state, "--hardware", "3", *more, package,
-                              stdin=subprocess.PIPE)
+        process = self.lab.start(support.EVSEAL_VERIFY, "--device", self.profile, "--state",
+                                 self.state, "--hardware", "3", *more, package,
+                                 stdin=subprocess.PIPE)
+        self.addCleanup(process.kill)  # whatever fails, nothing stays behind
+        return process
 
     def feed(self, data, *more):
         """Feeds octets and keeps the pipe open; exit code and status."""
@@ -216,10 +218,9 @@ class Early(support.LabTestCase):
         fifo = self.lab.path("fw.fifo")
         os.mkfifo(fifo)
         process = self.start("--json", package=fifo)
-        with open(fifo, "wb") as pipe:
+        with open(fifo, "r+b", buffering=0) as pipe:  # waits for no reader
             pipe.write(flipped(self.data, self.package.envelope_end - 1)
                        [:self.package.envelope_end])
-            pipe.flush()
             self.assertEqual(self.finish(process), (3, "signature_invalid"))
 
     def test_wrong_device_is_refused_before_any_payload(self):
