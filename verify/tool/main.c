@@ -15,6 +15,7 @@
 #include "report.h"
 
 #define MAX_BLOB 65536u
+#define EXIT_INTERRUPTED 130 /* for SIGINT, SIGTERM and SIGHUP alike, as evseal */
 
 typedef struct run {
   options given;
@@ -43,12 +44,13 @@ static void discard_outputs(void) {
 
 /* Outputs mostly have no name; those that do are unlinked here, which is safe in a handler. */
 static void on_signal(int number) {
+  (void)number;
   for (unsigned i = 0; i < the_run.given.num_writes; i++) {
     if (the_run.opened[i] && the_run.outputs[i].temporary[0] != '\0') {
       (void)unlink(the_run.outputs[i].temporary);
     }
   }
-  _exit(128 + number);
+  _exit(EXIT_INTERRUPTED);
 }
 
 static evseal_answer on_component(void* user, const evseal_component* component) {

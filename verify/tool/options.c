@@ -31,7 +31,7 @@ static const char help_text[] =
     "\n"
     "Exit codes: 0 accepted, 2 usage or configuration, 3 not authentic, 4 authentic but refused, 5 "
     "malformed or over a\n"
-    "limit, 6 file input/output.\n"
+    "limit, 6 file input/output, 130 interrupted (SIGINT, SIGTERM, SIGHUP).\n"
     "\n"
     "Without --write the answer is about the bytes that were read now: it is no licence to install "
     "from the same path\n"
