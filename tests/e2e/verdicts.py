@@ -54,6 +54,7 @@ class Accepted(VerdictTestCase):
     def test_good_package_is_accepted_and_described_alike(self):
         big, small = self.judge(0, "ok")
         self.assertEqual((big["result"], small["result"]), ("accepted", "accepted"))
+        (big,) = big["devices"]
         self.assertEqual(big["package"]["identity"], small["package"]["identity"])
         self.assertEqual(big["time_floor_after"], small["time_floor_after"])
         self.assertEqual(big["ocpp"], small["ocpp"])
@@ -237,6 +238,63 @@ class Damaged(VerdictTestCase):
             self.assertEqual((big["code"], big["status"]), (small["code"], small["status"]),
                              (offset, bit))
             self.assertIn(small["code"], (3, 4, 5), (offset, bit))
+
+
+class Hints(VerdictTestCase):
+    """Where the person in front of the device can do something, evseal-verify says what."""
+
+    def assert_hint(self, hint, *words, package=None, state=("--factory-new",), blob=None):
+        blob = blob or self.profile()[0]
+        command = ["--device", blob, *state, *words, package or self.file]
+        answer = self.lab.evseal_verify(*command)
+        self.assertRegex(answer.err, rf"(?m)^evseal-verify: hint: .*{hint}", str(answer))
+        machine = self.lab.evseal_verify(*command, "--json").json
+        self.assertEqual(machine["schema"], "evseal.device-verify/1")
+        self.assertRegex(machine["hint"], hint)
+        return answer
+
+    def test_refusals(self):
+        self.assert_hint("--hardware N")
+        recipe = self.lab.recipe("serial.json", [self.rootfs], compatible=[
+            {"vendor": "acme", "model": "ac22", "serials": ["A-17"]}])
+        self.assert_hint("--serial TEXT", package=self.lab.sign(recipe, "serial.evs", "--force"))
+        self.assert_hint("fetch it again", "--hardware", "3", package=self.lab.write(
+            "short.evs", self.package.data[:-1]))
+        self.assert_hint(r"\.evs package", package=self.lab.write("no.evs", b"x" * 99))
+        self.assert_hint("--device", "--hardware", "3", blob=self.profile(model="dc60")[0])
+        self.assert_hint("--now", "--hardware", "3", "--now", "2090-01-01T00:00:00Z",
+                         blob=self.profile(clock="trusted")[0])
+
+    def test_state(self):
+        empty = self.lab.write("empty.evt", b"")
+        self.assert_hint("--factory-new", state=("--state", empty))
+        answer = self.assert_hint("different models", state=("--state", self.other_state()))
+        self.assertIn("foreign.evt", answer.err)
+
+    def other_state(self):
+        _, state = self.profile(model="dc60")
+        return state.rename(self.lab.path("foreign.evt"))
+
+    def test_json_where_a_compiled_file_is_needed(self):
+        answer = self.assert_hint("evseal device build", blob=self.pki / "device.json")
+        self.assertIn("JSON profile", answer.err)
+        state = self.lab.write("state.json", '{"state":1,"vendor":"acme","model":"ac22"}')
+        answer = self.assert_hint("--initial-state", state=("--state", state))
+        self.assertIn("JSON state", answer.err)
+
+    def test_command_line(self):
+        for words, error, hint in (
+                (["--write", "rootfs=a", "--write", "rootfs=b"], "a component twice", "--help"),
+                (["--write", "rootfs=a", "--write", "safety=a"], "a file twice", "--help"),
+                (["--write", "rootfs"], "ID=FILE", "--help"), (["--hardware"], "a value", "--help"),
+                (["--hardware", "x"], "number from 0", "--help"),
+                (["--now", "today"], "2026-11-20T", "--help"),
+                (["--factory-knew"], "--factory-knew: is no option", "--factory-new"),
+                (["-x"], "-x: is no option", "^evseal-verify: hint: `evseal-verify --help`")):
+            answer = self.lab.evseal_verify("--device", "d", *words)
+            self.assert_code(answer, 2)
+            self.assertRegex(answer.err.splitlines()[0], error)
+            self.assertRegex(answer.err.splitlines()[1], hint)
 
 
 class Configuration(VerdictTestCase):

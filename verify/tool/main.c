@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hints.h"
 #include "options.h"
 #include "output.h"
 #include "report.h"
@@ -127,10 +128,33 @@ static int read_blob(const char* path, uint8_t* buffer, size_t* out_len) {
   return 0;
 }
 
-static int configuration_failure(evseal_status status, const char* what) {
+/* What people write and evseal reads, but no device. */
+static bool is_json(evseal_span blob) {
+  size_t at = 0;
+  while (at < blob.len && (blob.data[at] == ' ' || blob.data[at] == '\t' || blob.data[at] == '\r' ||
+                           blob.data[at] == '\n')) {
+    at++;
+  }
+  return at < blob.len && blob.data[at] == '{';
+}
+
+/* A profile or state that permits no verdict: names the file that is to blame. */
+static int configuration_failure(evseal_status status, const evseal_verify_config* config) {
+  bool about_state = status == EVSEAL_STATE_MISSING || status == EVSEAL_STATE_DAMAGED ||
+                     status == EVSEAL_STATE_MISMATCH || status == EVSEAL_STATE_UNSUPPORTED;
+  const char* what =
+      about_state && the_run.given.state != NULL ? the_run.given.state : the_run.given.device;
+  const char* why = evseal_status_text(status);
+  const char* hint = hint_for(status);
+  if (status == EVSEAL_PROFILE_DAMAGED && is_json(config->profile)) {
+    why = "this is a JSON profile, and a device reads compiled ones";
+    hint = "compile it with `evseal device build PROFILE.json -o PROFILE.evd`";
+  } else if (status == EVSEAL_STATE_DAMAGED && is_json(config->state)) {
+    why = "this is a JSON state, and a device reads compiled ones";
+    hint = "write one with `evseal device build PROFILE.json --initial-state STATE.evt`";
+  }
   report_error(&the_run.given, evseal_status_class(status), evseal_status_name(status), false, what,
-               evseal_status_text(status),
-               "build profile and state again with `evseal device build`");
+               why, hint);
   return (int)evseal_status_class(status);
 }
 
@@ -151,7 +175,7 @@ static int load_state(evseal_verify_config* config) {
   }
   config->state.data = the_state;
   config->state.len = len;
-  return status == EVSEAL_OK ? 0 : configuration_failure(status, the_run.given.device);
+  return status == EVSEAL_OK ? 0 : configuration_failure(status, config);
 }
 
 static int configure(evseal_verify_config* config) {
@@ -226,7 +250,8 @@ static int commit_failure(const char* path, int number) {
     return io_failure(path, number);
   }
   report_error(&the_run.given, EVSEAL_CLASS_CONFIGURATION, "exists", false, path, "exists already",
-               "choose another name, or pass --force");
+               the_run.given.force ? "it is not a regular file, so it is not replaced"
+                                   : "choose another name, or pass --force");
   return EVSEAL_CLASS_CONFIGURATION;
 }
 
@@ -236,7 +261,7 @@ static int commit_outputs(void) {
     const write_option* option = &the_run.given.writes[i];
     if (!the_run.opened[i]) {
       report_error(&the_run.given, EVSEAL_CLASS_CONFIGURATION, "component_missing", false,
-                   option->id, "is no component of this package for this unit",
+                   option->id, "is no component of this file for this unit",
                    "`evseal inspect` lists the components");
       return EVSEAL_CLASS_CONFIGURATION;
     }
@@ -276,16 +301,41 @@ static int conclude(void) {
   return (int)evseal_status_class(status);
 }
 
+static int check_outputs(void) {
+  for (unsigned i = 0; i < the_run.given.num_writes; i++) {
+    const char* path = the_run.given.writes[i].path;
+    if (!output_possible(path, the_run.given.force)) {
+      return commit_failure(path, errno);
+    }
+  }
+  return 0;
+}
+
+/* Somebody who tries out another time must not take the answer for one about that time. */
+static void warn_of_ignored_clock(const evseal_verify_config* config) {
+  evseal_profile profile;
+  if (the_run.given.now_known &&
+      evseal_profile_open(&profile, config->crypto, config->profile) == EVSEAL_OK &&
+      !profile.clock_trusted) {
+    report_warn(&the_run.given,
+                "--now is ignored: the clock of this device is untrusted (its profile says so)");
+  }
+}
+
 static int judge(void) {
   evseal_verify_config config;
   int code = configure(&config);
+  if (code == 0) {
+    code = check_outputs();
+  }
   if (code != 0) {
     return code;
   }
   evseal_status status = evseal_verify_init(&the_context, &config);
   if (status != EVSEAL_PENDING) {
-    return configuration_failure(status, the_run.given.device);
+    return configuration_failure(status, &config);
   }
+  warn_of_ignored_clock(&config);
   bool from_input = strcmp(the_run.given.package, "-") == 0;
   int fd = from_input ? STDIN_FILENO : open(the_run.given.package, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {

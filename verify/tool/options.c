@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "hints.h"
 #include "report.h"
 
 static const char help_text[] =
@@ -71,21 +72,30 @@ static bool read_time(const char* text, int64_t* out) {
   return time.tm_mday == day;
 }
 
-static bool read_write(options* out, const char* value) {
+/* NULL, or what is wrong with a --write. */
+static const char* read_write(options* out, const char* value) {
   const char* equals = strchr(value, '=');
-  if (equals == NULL || equals == value || equals[1] == '\0' || out->num_writes == MAX_WRITES) {
-    return false;
+  if (equals == NULL || equals == value || equals[1] == '\0') {
+    return "needs a component and a file: ID=FILE";
   }
+  if (out->num_writes == MAX_WRITES) {
+    return "is given more often than a package can have components";
+  }
+  unsigned id_len = (unsigned)(equals - value);
   for (unsigned i = 0; i < out->num_writes; i++) {
-    if (strcmp(out->writes[i].path, equals + 1) == 0) {
-      return false; /* two images cannot be one file */
+    const write_option* other = &out->writes[i];
+    if (strcmp(other->path, equals + 1) == 0) {
+      return "names a file twice: two images cannot be one file";
+    }
+    if (other->id_len == id_len && memcmp(other->id, value, id_len) == 0) {
+      return "names a component twice: its image is written once";
     }
   }
   write_option* write = &out->writes[out->num_writes++];
   write->id = value;
-  write->id_len = (unsigned)(equals - value);
+  write->id_len = id_len;
   write->path = equals + 1;
-  return true;
+  return NULL;
 }
 
 static bool read_flag(options* out, const char* name) {
@@ -103,29 +113,57 @@ static bool read_flag(options* out, const char* name) {
   return true;
 }
 
-/* An option with a value; false when the name is none or the value is wrong. */
-static bool read_valued(options* out, const char* name, const char* value) {
+static const char* const valued_names[] = {"--device", "--state", "--hardware",
+                                           "--serial", "--now",   "--write"};
+static const char* const all_names[] = {"--device", "--state", "--hardware",    "--serial",
+                                        "--now",    "--write", "--factory-new", "--json",
+                                        "--quiet",  "--force", "--help",        "--version"};
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static bool has_value(const char* name) {
+  for (size_t i = 0; i < COUNT(valued_names); i++) {
+    if (strcmp(name, valued_names[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* An option with a value; NULL, or what is wrong with the value. */
+static const char* read_valued(options* out, const char* name, const char* value) {
   if (strcmp(name, "--device") == 0) {
     out->device = value;
-    return true;
-  }
-  if (strcmp(name, "--state") == 0) {
+  } else if (strcmp(name, "--state") == 0) {
     out->state = value;
-    return true;
-  }
-  if (strcmp(name, "--serial") == 0) {
+  } else if (strcmp(name, "--serial") == 0) {
     out->serial = value;
-    return true;
-  }
-  if (strcmp(name, "--hardware") == 0) {
+  } else if (strcmp(name, "--hardware") == 0) {
     out->hardware_known = read_u32(value, &out->hardware);
-    return out->hardware_known;
-  }
-  if (strcmp(name, "--now") == 0) {
+    return out->hardware_known ? NULL : "needs a number from 0 to 2147483647";
+  } else if (strcmp(name, "--now") == 0) {
     out->now_known = read_time(value, &out->now);
-    return out->now_known;
+    return out->now_known ? NULL : "needs a time such as 2026-11-20T12:00:00Z";
+  } else {
+    return read_write(out, value);
   }
-  return strcmp(name, "--write") == 0 && read_write(out, value);
+  return NULL;
+}
+
+static options_result unknown_option(const char* word) {
+  static char hint[96];
+  const char* near = hint_nearest(word, all_names, COUNT(all_names));
+  (void)snprintf(hint, sizeof hint, "%s%s%s`evseal-verify --help` lists the options",
+                 near == NULL ? "" : "did you mean ", near == NULL ? "" : near,
+                 near == NULL ? "" : "? ");
+  return wrong(word, "is no option", hint);
+}
+
+static options_result read_option(options* out, const char* word, const char* value) {
+  if (!has_value(word)) {
+    return unknown_option(word);
+  }
+  const char* problem = value == NULL ? "needs a value" : read_valued(out, word, value);
+  return problem == NULL ? OPTIONS_RUN : wrong(word, problem, "see `evseal-verify --help`");
 }
 
 static options_result check(const options* out) {
@@ -159,15 +197,14 @@ options_result options_read(options* out, int argc, char** argv) {
       (void)fputs("evseal-verify " EVSEAL_VERSION "\n", stdout);
       return OPTIONS_DONE;
     }
-    if (strncmp(word, "--", 2) != 0 || word[2] == '\0') {
+    if (word[0] != '-' || word[1] == '\0') {
       if (out->package != NULL) {
         return wrong(word, "is a second package", "one call judges one package");
       }
       out->package = word;
     } else if (!read_flag(out, word)) {
-      if (i + 1 == argc || !read_valued(out, word, argv[i + 1])) {
-        return wrong(word, "is no option, or its value is missing or wrong",
-                     "see evseal-verify --help");
+      if (read_option(out, word, argv[i + 1]) != OPTIONS_RUN) {
+        return OPTIONS_WRONG;
       }
       i++;
     }

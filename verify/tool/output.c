@@ -10,9 +10,16 @@
 
 #define GZIP_WINDOW (16 + MAX_WBITS)
 
+/* What is kept of a long name: with the rest it must fit wherever the final name fits. */
+#define KEPT_OF_NAME 200
+
 static bool name_temporary(output* out) {
-  int len =
-      snprintf(out->temporary, sizeof out->temporary, "%s.%ld.tmp", out->path, (long)getpid());
+  const char* slash = strrchr(out->path, '/');
+  size_t folder = slash == NULL ? 0 : (size_t)(slash - out->path) + 1;
+  size_t name = strlen(out->path + folder);
+  size_t kept = folder + (name < KEPT_OF_NAME ? name : KEPT_OF_NAME);
+  int len = snprintf(out->temporary, sizeof out->temporary, "%.*s.%ld.tmp", (int)kept, out->path,
+                     (long)getpid());
   return len > 0 && (size_t)len < sizeof out->temporary;
 }
 
@@ -33,6 +40,26 @@ static bool open_unnamed(output* out) {
 static bool may_be_replaced(const char* path) {
   struct stat info;
   return lstat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISLNK(info.st_mode);
+}
+
+bool output_possible(const char* path, bool force) {
+  struct stat info;
+  char folder[sizeof((output*)0)->temporary];
+  if (lstat(path, &info) == 0) {
+    errno = EEXIST;
+    if (!force || !may_be_replaced(path)) {
+      return false;
+    }
+  } else if (errno != ENOENT) {
+    return false;
+  }
+  size_t len = strlen(path);
+  if (len == 0 || path[len - 1] == '/' || len >= sizeof folder) {
+    errno = len >= sizeof folder ? ENAMETOOLONG : EISDIR;
+    return false;
+  }
+  memcpy(folder, path, len + 1);
+  return access(dirname(folder), W_OK | X_OK) == 0;
 }
 
 bool output_open(output* out, const char* path, const evseal_component* component) {

@@ -27,6 +27,9 @@ typedef struct output_error {
   bool inflate; /* EVSEAL_INFLATE; otherwise a file error, errno is set */
 } output_error;
 
+/* Whether a file of this name can be made, as far as that can be told before: errno says why not.
+ * An update of hours must not end with a name that was wrong from the start. */
+bool output_possible(const char* path, bool force);
 bool output_open(output* out, const char* path, const evseal_component* component);
 bool output_write(output* out, evseal_span bytes, output_error* error);
 /* All octets have come: size and digest must fit. */

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "hints.h"
+
+#define REPORT_SCHEMA "evseal.device-verify/1"
+
 /* Text of ours or of the command line as a JSON string. */
 static void print_json_text(const char* text) {
   (void)putchar('"');
@@ -25,6 +29,32 @@ static void print_hex(const uint8_t* data, size_t len) {
   for (size_t i = 0; i < len; i++) {
     (void)printf("%02x", data[i]);
   }
+}
+
+static const char* the_warnings[4];
+static unsigned num_warnings;
+
+void report_warn(const options* given, const char* text) {
+  if (num_warnings < sizeof the_warnings / sizeof the_warnings[0]) {
+    the_warnings[num_warnings++] = text;
+  }
+  if (!given->quiet) {
+    (void)fprintf(stderr, "evseal-verify: warning: %s\n", text);
+  }
+}
+
+/* The last members of every object. */
+static void print_advice_json(const char* hint) {
+  if (hint != NULL) {
+    (void)fputs(",\"hint\":", stdout);
+    print_json_text(hint);
+  }
+  (void)fputs(",\"warnings\":[", stdout);
+  for (unsigned i = 0; i < num_warnings; i++) {
+    (void)fputs(i == 0 ? "" : ",", stdout);
+    print_json_text(the_warnings[i]);
+  }
+  (void)fputs("]}\n", stdout);
 }
 
 /* A string of the manifest: canonical JSON has it escaped already. */
@@ -115,7 +145,7 @@ static void print_json(const options* given, const evseal_verify_ctx* ctx,
                        const evseal_report* report) {
   evseal_status status = report->status;
   evseal_ocpp ocpp = evseal_status_ocpp(status);
-  (void)printf("{\"schema\":\"evseal-verify/1\",\"result\":\"%s\",\"status\":\"%s\",\"code\":%d",
+  (void)printf("{\"schema\":\"" REPORT_SCHEMA "\",\"result\":\"%s\",\"status\":\"%s\",\"code\":%d",
                result_of(status), evseal_status_name(status), (int)evseal_status_class(status));
   (void)printf(",\"retryable\":false,\"text\":\"%s\",\"state\":\"%s\"", evseal_status_text(status),
                given->factory_new ? "factory-new" : "file");
@@ -130,7 +160,7 @@ static void print_json(const options* given, const evseal_verify_ctx* ctx,
     print_time(report->time_floor);
     (void)putchar('"');
   }
-  (void)fputs("}\n", stdout);
+  print_advice_json(hint_for(status));
 }
 
 static void print_failed_component(const evseal_report* report) {
@@ -150,6 +180,11 @@ static void print_people(const options* given, const evseal_report* report) {
     print_failed_component(report);
     (void)printf("%s (%s)\n", evseal_status_text(report->status),
                  evseal_status_name(report->status));
+    const char* hint = hint_for(report->status);
+    if (hint != NULL) {
+      (void)fflush(stdout); /* a hint follows what it is about */
+      (void)fprintf(stderr, "evseal-verify: hint: %s\n", hint);
+    }
     return;
   }
   (void)fputs("ACCEPTED  ", stdout);
@@ -178,14 +213,14 @@ void report_print(const options* given, const evseal_verify_ctx* ctx, const evse
 void report_error(const options* given, evseal_class code, const char* status, bool retryable,
                   const char* what, const char* why, const char* hint) {
   if (given->json) {
-    (void)printf(
-        "{\"schema\":\"evseal-verify/1\",\"result\":\"error\",\"status\":\"%s\",\"code\":%d",
-        status, (int)code);
+    (void)printf("{\"schema\":\"" REPORT_SCHEMA
+                 "\",\"result\":\"error\",\"status\":\"%s\",\"code\":%d",
+                 status, (int)code);
     (void)printf(",\"retryable\":%s,\"text\":", retryable ? "true" : "false");
     print_json_text(why);
     (void)fputs(",\"what\":", stdout);
     print_json_text(what);
-    (void)fputs("}\n", stdout);
+    print_advice_json(hint);
   }
   (void)fprintf(stderr, "evseal-verify: error: %s: %s\n", what, why);
   if (hint != NULL) {

@@ -8,6 +8,9 @@
 /* The verdict for people on standard output, or for machines with --json. */
 void report_print(const options* given, const evseal_verify_ctx* ctx, const evseal_report* report);
 
+/* `evseal-verify: warning: ...`, and a member of `warnings` with --json. `text` is kept. */
+void report_warn(const options* given, const char* text);
+
 /*
  * `evseal-verify: error: ...` and a hint; with --json the object that says the same. `retryable`:
  * the same command may succeed later without any change.
