@@ -70,11 +70,31 @@ fs::path folder_of(const fs::path& file) {
   return file.parent_path().empty() ? fs::path(".") : file.parent_path();
 }
 
+// A long name is cut: with what is appended it must fit wherever the final name fits.
 fs::path temporary_name(const fs::path& path) {
   static std::atomic<unsigned> counter{0};
-  fs::path name = path;
+  constexpr std::size_t kKept = 200;
+  fs::path name = path.parent_path() / path.filename().native().substr(0, kKept);
   name += "." + std::to_string(::getpid()) + "." + std::to_string(counter.fetch_add(1)) + ".tmp";
   return name;
+}
+
+// A name that no file can have. The unnamed file would be written in full before the system says
+// so.
+Result<void> check_name(const fs::path& path, int lstat_error) {
+  if (path.empty() || path.filename().empty()) {
+    return Error{ErrorCode::usage, path.empty() ? "output" : path.string(), "is no name for a file",
+                 "name the output, with its file name"};
+  }
+  if (lstat_error == 0 || lstat_error == ENOENT) {
+    return {};
+  }
+  Error error = io_error(path, "cannot create", lstat_error);
+  if (error.hint.empty()) {
+    error.hint = lstat_error == ENAMETOOLONG ? "choose a shorter name"
+                                             : "check the path: each folder in it must exist";
+  }
+  return error;
 }
 
 Result<void> sync_folder(const fs::path& file) {
@@ -166,6 +186,7 @@ Result<Bytes> read_small_file(const fs::path& path, std::uint64_t limit) {
 Result<OutputFile> OutputFile::create(const fs::path& path, Mode mode, unsigned permissions) {
   struct stat info {};
   const bool exists = ::lstat(path.c_str(), &info) == 0;
+  EVSEAL_CHECK(check_name(path, exists ? 0 : errno));
   if (exists && mode == Mode::keep_existing) {
     return already_exists(path);
   }

@@ -22,9 +22,12 @@ void add_build(Program& program, CLI::App& group) {
   program.run(command, "evseal.manifest.build/1", [options](Console&) -> Result<Outcome> {
     EVSEAL_TRY(const manifest::Recipe recipe, options->recipe.load());
     EVSEAL_TRY(const std::int64_t created, build_time_seconds());
+    // Before the images are read, which takes its time: what is wrong with the name is known now.
+    EVSEAL_TRY(OutputFile file, OutputFile::create(options->output.path, options->output.mode()));
     EVSEAL_TRY(const manifest::Manifest made, manifest::describe_payload(recipe, created));
     EVSEAL_TRY(const Bytes bytes, manifest::to_canonical(made));
-    EVSEAL_CHECK(write_file(options->output.path, bytes, options->output.mode()));
+    EVSEAL_CHECK(file.write(bytes));
+    EVSEAL_CHECK(file.commit());
     Outcome outcome;
     outcome.data = {{"output", options->output.path}, {"identity", to_hex(sha256(bytes))}};
     outcome.text = options->output.path + ": identity " + to_hex(sha256(bytes)) + "\n";

@@ -96,6 +96,11 @@ Result<Outcome> sign_package(const Options& options, Console& console) {
   if (!packaged) {
     EVSEAL_TRY(recipe, options.input.load());
   }
+  {
+    // Before the PIN is asked for: a name that cannot be is no reason to log in.
+    EVSEAL_TRY(const OutputFile probe,
+               OutputFile::create(options.output.path, options.output.mode()));
+  }
   EVSEAL_TRY(sign::Identity identity, open_identity(options, file, console));
   EVSEAL_TRY(const std::int64_t created, build_time_seconds());
   const std::int64_t now = now_seconds();

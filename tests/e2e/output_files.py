@@ -316,6 +316,50 @@ class ReadOnly(OutputTestCase):
         self.assert_file_error(answer)
 
 
+class ImpossibleNames(OutputTestCase):
+    """What is wrong with a name is said before the work starts."""
+
+    def names(self):
+        yield "too long", self.lab.path("n" * 256), 6, "shorter"
+        yield "folder is a file", self.recipe / "output", 6, "folder"
+        yield "path too long", self.lab.path("/".join(["d" * 200] * 21)), 6, "shorter"
+
+    def test_names_that_no_file_can_have(self):
+        for why, output, code, hint in self.names():
+            for name, command in self.writers(output):
+                with self.subTest(f"{name}: {why}"):
+                    self.assert_refuses(code, *command, hint=hint)
+            answer = self.lab.evseal_verify(*self.write_image(("rootfs", output)))
+            self.assert_file_error(answer)
+
+    def test_longest_name_is_possible(self):
+        output = self.lab.path("n" * 255)
+        for name, command in self.writers(output):
+            with self.subTest(name):
+                self.lab.must(*command)
+                output.unlink()
+        self.assert_code(self.lab.evseal_verify(*self.write_image(("rootfs", output))), 0)
+        output.unlink()
+
+    def test_name_is_judged_before_the_images(self):
+        gone = self.lab.recipe("gone.json", [("rootfs", b"", {"file": "gone.img"})])
+        for words in (["build", gone], ["manifest", "build", gone],
+                      ["sign", gone, *self.signing]):
+            answer = self.lab.evseal(*words, "-o", self.lab.path("n" * 256))
+            self.assert_code(answer, 6)
+            self.assertNotIn("gone.img", answer.err)
+            self.assertRegex(answer.err, "nnnn: cannot create: File name too long")
+
+    def test_evseal_verify_judges_the_name_before_the_package(self):
+        damaged = self.lab.write("no-package.evs", b"x" * 5000)
+        for name in ("n" * 256, "nowhere/x.img", "", "pki/"):
+            output = f"{self.lab.work}/{name}" if name else ""
+            words = self.write_image(("rootfs", output), package=damaged)
+            answer = self.lab.evseal_verify(*words)
+            self.assertIn(answer.code, (2, 6), str(answer))
+            self.assertNotIn("no-package", answer.err + answer.text)
+
+
 class Killed(OutputTestCase):
     @classmethod
     def prepare(cls):
