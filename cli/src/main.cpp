@@ -10,6 +10,7 @@
 #include "evseal/base/file.hpp"
 #include "evseal/base/secret.hpp"
 #include "program.hpp"
+#include "usage_error.hpp"
 
 namespace {
 
@@ -99,10 +100,8 @@ int run(int argc, char** argv) {
     return std::cout.good() ? code : static_cast<int>(ErrorCode::io);
   } catch (const CLI::ParseError& problem) {
     program.console().json = wants_json(argc, argv);
-    return program.console().fail(
-        "evseal/1",
-        Error{ErrorCode::usage, "command line", problem.what(),
-              "`evseal --help` lists the commands, `evseal COMMAND --help` its options"});
+    const cli::UsageError wrong = cli::explain_usage(app, argc, argv, problem);
+    return program.console().fail(program.schema_of(*wrong.command), wrong.error);
   }
   return program.execute();
 }

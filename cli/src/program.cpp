@@ -17,10 +17,16 @@ CLI::App& Program::command(CLI::App& parent, const std::string& name, const std:
 }
 
 void Program::run(CLI::App& command, const std::string& schema, Action action) {
+  schemas_[&command] = schema;
   command.callback([this, schema, action = std::move(action)] {
     schema_ = schema;
     chosen_ = action;
   });
+}
+
+std::string Program::schema_of(const CLI::App& command) const {
+  const auto found = schemas_.find(&command);
+  return found == schemas_.end() ? "evseal.usage/1" : found->second;
 }
 
 int Program::execute() {

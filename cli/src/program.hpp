@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -28,12 +29,14 @@ class Program {
   /// Runs what the command line chose.
   [[nodiscard]] int execute();
   Console& console() { return console_; }
-  [[nodiscard]] const std::string& chosen_schema() const { return schema_; }
+  /// The schema of a command's --json object; that of the program where there is no command yet.
+  [[nodiscard]] std::string schema_of(const CLI::App& command) const;
 
  private:
   CLI::App& root_;
   Console console_;
-  std::string schema_ = "evseal/1";
+  std::map<const CLI::App*, std::string> schemas_;
+  std::string schema_;
   Action chosen_;
 };
 

@@ -9,15 +9,12 @@
 #include <vector>
 
 #include "evseal/base/digest.hpp"
+#include "evseal/base/nearest.hpp"
 #include "evseal/base/result.hpp"
 #include "evseal/manifest/json_file.hpp"
 #include "evseal/manifest/model.hpp"
 
 namespace evseal::manifest {
-
-/// The known name that a misspelt one is closest to, if any is close enough to be meant.
-[[nodiscard]] std::optional<std::string_view> nearest_name(std::string_view text,
-                                                           std::span<const std::string_view> known);
 
 /// What all objects of a document share: the kind of error that a violation is.
 struct SchemaContext {

@@ -410,6 +410,31 @@ class CommandLine(InputTestCase):
                        "3"], ["build", "r", "-o", "x", "--threads", "-1"]):
             self.assert_refuses(2, *words, hint=".")
 
+    def test_mistyped_words_are_named_with_the_nearest(self):
+        for words, what, hint in (
+                (["bild", "r", "-o", "x"], "bild", "did you mean `evseal build`.*`evseal --help`"),
+                (["token", "lst"], "lst", "`evseal token list`.*`evseal token --help`"),
+                (["nonsense"], "nonsense", "^evseal: hint: `evseal --help`"),
+                (["pki", "init", "--modell=a/b"], "--modell", "--model.*`evseal pki init --help`"),
+                (["sign", "r", "--signer", "s", "--pin", "1234", "-o", "o"], "--pin",
+                 "did you mean --pin-f"),
+                (["build", "-x", "r"], "-x", "^evseal: hint: `evseal build --help`"),
+                (["key", "list", "--token", "--nonsense", "--jsn"], "--jsn", "--json")):
+            answer = self.assert_refuses(2, *words)
+            self.assertTrue(answer.err.startswith(f"evseal: error: {what}: is no "), str(answer))
+            self.assertRegex(answer.err.splitlines()[1], hint)
+            self.assertNotIn("1234", answer.err)
+
+    def test_usage_errors_name_the_help_of_their_command(self):
+        for words, command in ((["pki", "init", "--development"], "pki init"),
+                               (["build", "a", "b", "-o", "c"], "build"), (["token"], "token"),
+                               (["verify", "x", "--device", "d", "--hardware", "x"], "verify")):
+            answer = self.assert_refuses(2, *words, hint=f"`evseal {command} --help`")
+            self.assertTrue(answer.err.startswith(f"evseal: error: evseal {command}: "))
+        self.assert_refuses(2, hint="`evseal --help`")
+        for words, schema in ((["pki", "init"], "evseal.pki.init/1"), ([], "evseal.usage/1")):
+            self.assertEqual(self.lab.evseal(*words, "--json").json["schema"], schema)
+
     def test_wrong_words_for_evseal_verify(self):
         lab = self.lab
         for words in ([], ["x.evs"], ["--device", "d"], ["--device", "d", "x.evs"],
