@@ -57,13 +57,14 @@ Result<sign::Identity> open_identity(const Options& options, const sign::SignerF
   return identity;
 }
 
-Result<std::vector<sign::Device>> load_devices(Options options, const sign::SignerFile& file) {
+Result<std::vector<sign::Device>> load_devices(Options options, const sign::SignerFile& file,
+                                               Console& console) {
   if (options.device.devices.empty()) {
     for (const std::filesystem::path& path : file.devices) {
       options.device.devices.push_back(path.string());
     }
   }
-  return options.device.load();
+  return options.device.load(console);
 }
 
 Outcome describe(const Options& options, const sign::Identity& identity,
@@ -91,7 +92,7 @@ Outcome describe(const Options& options, const sign::Identity& identity,
 Result<Outcome> sign_package(const Options& options, Console& console) {
   EVSEAL_TRY(const bool packaged, sign::is_package_file(options.input.path));
   EVSEAL_TRY(const sign::SignerFile file, sign::load_signer_file(options.signer));
-  EVSEAL_TRY(const std::vector<sign::Device> devices, load_devices(options, file));
+  EVSEAL_TRY(const std::vector<sign::Device> devices, load_devices(options, file, console));
   std::optional<manifest::Recipe> recipe;
   if (!packaged) {
     EVSEAL_TRY(recipe, options.input.load());

@@ -1,7 +1,9 @@
 // evseal verify, evseal extract
+#include <algorithm>
 #include <filesystem>
 
 #include "evseal/base/time.hpp"
+#include "file_kind.hpp"
 #include "image_sink.hpp"
 #include "shared_options.hpp"
 
@@ -40,7 +42,26 @@ struct Judged {
   sign::Verdict verdict;
 };
 
-Outcome verify_outcome(const std::vector<Judged>& all) {
+// For all devices together, whether there is one or several: status and text are those of the first
+// refusal.
+nlohmann::ordered_json summary(const std::vector<Judged>& all) {
+  const auto accepted = [](const Judged& one) { return one.verdict.accepted(); };
+  const auto first_refusal = std::find_if_not(all.begin(), all.end(), accepted);
+  const sign::Verdict& verdict =
+      first_refusal == all.end() ? all[0].verdict : first_refusal->verdict;
+  const auto count = std::count_if(all.begin(), all.end(), accepted);
+  return {{"status", evseal_status_name(verdict.status)},
+          {"text", verdict.text()},
+          {"accepted", count},
+          {"refused", static_cast<std::ptrdiff_t>(all.size()) - count}};
+}
+
+std::string hint_of_kind(const std::string& path) {
+  const FileKind kind = file_kind_of(path);
+  return (kind.name.empty() ? "" : "it looks like " + kind.name + "; ") + kind.hint;
+}
+
+Outcome verify_outcome(const std::string& package, const std::vector<Judged>& all) {
   Outcome outcome;
   nlohmann::ordered_json devices = nlohmann::ordered_json::array();
   bool described = false;
@@ -59,7 +80,7 @@ Outcome verify_outcome(const std::vector<Judged>& all) {
       if (outcome.code == 0) {
         const Error error = one.verdict.as_error("package");
         outcome.code = static_cast<int>(error.code);
-        outcome.hint = error.hint;
+        outcome.hint = one.verdict.status == EVSEAL_FILE_MAGIC ? hint_of_kind(package) : error.hint;
       }
     }
     if (one.verdict.accepted() && !described) {
@@ -68,10 +89,7 @@ Outcome verify_outcome(const std::vector<Judged>& all) {
     }
   }
   outcome.result = outcome.code == 0 ? "accepted" : "refused";
-  // One device: its verdict is the answer. Several: a list.
-  if (all.size() == 1) {
-    outcome.data = devices[0];
-  }
+  outcome.data = summary(all);
   outcome.data["devices"] = std::move(devices);
   return outcome;
 }
@@ -84,7 +102,7 @@ struct VerifyOptions {
 };
 
 Result<Outcome> verify(const VerifyOptions& options, Console& console) {
-  EVSEAL_TRY(const std::vector<sign::Device> devices, options.device.load());
+  EVSEAL_TRY(const std::vector<sign::Device> devices, options.device.load(console));
   EVSEAL_TRY(const FileDescriptor file, open_for_reading(options.package));
   std::vector<Judged> judged;
   for (const sign::Device& device : devices) {
@@ -94,7 +112,7 @@ Result<Outcome> verify(const VerifyOptions& options, Console& console) {
                                                           options.full ? &images : nullptr));
     judged.push_back({device.name, device.factory_new, std::move(verdict)});
   }
-  return verify_outcome(judged);
+  return verify_outcome(options.package, judged);
 }
 
 // A folder that goes again when nothing came into it.
@@ -152,7 +170,7 @@ Outcome extract_outcome(const ExtractOptions& options, const sign::Verdict& verd
 }
 
 Result<Outcome> extract(const ExtractOptions& options, Console& console) {
-  EVSEAL_TRY(const std::vector<sign::Device> devices, options.device.load());
+  EVSEAL_TRY(const std::vector<sign::Device> devices, options.device.load(console));
   if (devices.size() != 1) {
     return Error{ErrorCode::usage, "--device", "extract judges for one device",
                  "pass one --device profile"};

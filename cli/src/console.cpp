@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iostream>
@@ -69,7 +70,11 @@ std::string human_size(std::uint64_t bytes) {
   return text.data();
 }
 
-void Console::warn(const std::string& text) const {
+void Console::warn(const std::string& text) {
+  if (std::find(warnings_.begin(), warnings_.end(), text) != warnings_.end()) {
+    return;
+  }
+  warnings_.push_back(text);
   if (!quiet) {
     std::cerr << "evseal: warning: " << printable(text) << '\n';
   }
@@ -107,6 +112,10 @@ int Console::finish(const std::string& schema, const Outcome& outcome) {
                                      {"code", outcome.code},
                                      {"retryable", false}};
     object.update(outcome.data);
+    if (!outcome.hint.empty()) {
+      object["hint"] = outcome.hint;
+    }
+    object["warnings"] = warnings_;
     written = print_line(
         object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   } else if (!quiet) {
@@ -135,6 +144,7 @@ int Console::fail(const std::string& schema, const Error& error) {
     if (!error.status.empty()) {
       object["status"] = error.status;
     }
+    object["warnings"] = warnings_;
     (void)print_line(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
                      "\n");
   }

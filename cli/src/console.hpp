@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "evseal/base/result.hpp"
 
@@ -16,7 +17,7 @@ struct Outcome {
   std::string text;           ///< for people, on standard output
   int code = 0;               ///< exit code
   std::string result = "ok";  ///< "ok", "accepted", "refused", "differs", ...
-  std::string hint = {};      ///< for people, on standard error, where the answer is "no"
+  std::string hint = {};      ///< what to do where the answer is "no", on standard error
 };
 
 /// The options that every command has, and the two output streams.
@@ -25,8 +26,9 @@ class Console {
   bool json = false;
   bool quiet = false;
 
-  /// A sentence that a person should see and a pipeline may ignore: `evseal: warning: ...`.
-  void warn(const std::string& text) const;
+  /// A sentence that a person should see and a pipeline may ignore: `evseal: warning: ...`, and a
+  /// member of `warnings` with --json. The same sentence is said once.
+  void warn(const std::string& text);
   /// A progress bar on standard error; only where that is a terminal.
   void progress(const char* step, std::uint64_t done, std::uint64_t total);
   void end_progress();
@@ -36,6 +38,7 @@ class Console {
   int fail(const std::string& schema, const Error& error);
 
  private:
+  std::vector<std::string> warnings_;
   bool progress_shown_ = false;
   unsigned last_percent_ = 101;
 };

@@ -1,6 +1,7 @@
 #include "shared_options.hpp"
 
 #include "evseal/base/time.hpp"
+#include "evseal/manifest/device.hpp"
 #include "evseal/manifest/intel_hex.hpp"
 
 namespace evseal::cli {
@@ -100,11 +101,32 @@ void DeviceOptions::add(CLI::App& command, bool required) {
   command.add_option("--hardware", hardware, "Hardware revision of the unit")
       ->check(CLI::Range(0U, 0x7FFFFFFFU));
   command.add_option("--serial", serial, "Serial number of the unit");
-  command.add_option("--now", now,
-                     "Trusted clock as 2026-11-20T12:00:00Z (default: this machine's)");
+  command.add_option(
+      "--now", now,
+      "Trusted clock as 2026-11-20T12:00:00Z (default: this machine's); only where the "
+      "profile trusts it");
 }
 
-Result<std::vector<sign::Device>> DeviceOptions::load() const {
+namespace {
+
+// --now for one device. A profile whose clock is untrusted never looks at it: somebody who tries
+// out what happens in ten years must not take the answer for one about that time.
+Result<void> set_clock(sign::Device& device, const std::string& now, Console& console) {
+  device.now = from_rfc3339(now);
+  if (!device.now) {
+    return Error{ErrorCode::usage, "--now", "is not a time", "write it as 2026-11-20T12:00:00Z"};
+  }
+  EVSEAL_TRY(const manifest::Profile profile, manifest::decode_profile(device.profile));
+  if (!profile.trusted_clock) {
+    console.warn("--now is ignored for " + device.name +
+                 ": the clock of this device is untrusted (\"clock\" of its profile)");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<sign::Device>> DeviceOptions::load(Console& console) const {
   std::vector<sign::Device> out;
   for (const std::string& path : devices) {
     EVSEAL_TRY(
@@ -114,11 +136,7 @@ Result<std::vector<sign::Device>> DeviceOptions::load() const {
     device.hardware = hardware;
     device.serial = serial;
     if (!now.empty()) {
-      device.now = from_rfc3339(now);
-      if (!device.now) {
-        return Error{ErrorCode::usage, "--now", "is not a time",
-                     "write it as 2026-11-20T12:00:00Z"};
-      }
+      EVSEAL_CHECK(set_clock(device, now, console));
     }
     out.push_back(std::move(device));
   }

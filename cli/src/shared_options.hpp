@@ -67,7 +67,8 @@ struct DeviceOptions {
   std::string now;
 
   void add(CLI::App& command, bool required);
-  [[nodiscard]] Result<std::vector<sign::Device>> load() const;
+  /// Warns of an option that the profile makes meaningless.
+  [[nodiscard]] Result<std::vector<sign::Device>> load(Console& console) const;
 };
 
 /// A recipe and what the command line changes in it.

@@ -182,6 +182,30 @@ class Packages(InputTestCase):
             self.extract(5, file, hint=".")
             self.refuses(2, "sign", file, *self.signing)
 
+    def test_file_of_another_kind_is_called_by_its_name(self):
+        pki = self.pki
+        compiled, state = self.lab.device(pki / "device.json", "kind")
+        kinds = [(b"\x7fELF" + bytes(60), "ELF", "recipe"), (b"\x1f\x8b\x08" + bytes(9), "gzip",
+                 "unpack"), (b"hsqs" + bytes(900), "squashfs", "recipe"),
+                 (hex_part(0, b"abc").encode(), "Intel HEX", "recipe"), (b"", "empty", "again"),
+                 (b"\xff" * 5000, "erased flash", "again"),
+                 (b"x" * 300, "no package and no manifest", "manifests"),
+                 (self.file.read_bytes().replace(b"\r\n", b"\n"), "damaged", "line ends"),
+                 ((pki / "root.pem").read_bytes(), "PEM certificate", "openssl x509"),
+                 ((pki / "device.json").read_bytes(), "device profile in JSON", "--device"),
+                 ((pki / "signer.json").read_bytes(), "signer file", "--signer"),
+                 (self.lab.path("recipe.json").read_bytes(), "recipe", "evseal build"),
+                 (compiled.read_bytes(), "compiled device profile", "--device"),
+                 (state.read_bytes(), "device state", "--state"),
+                 (bytes(257) + b"ustar" + bytes(250), "tar", "unpack")]
+        for data, name, hint in kinds:
+            with self.subTest(name):
+                file = self.lab.write("kind.bin", data)
+                self.assert_refuses(5, "inspect", file, quoting=name, hint=hint)
+        answer = self.lab.evseal("verify", self.lab.write("kind.bin", kinds[0][0]), *self.judging)
+        self.assert_code(answer, 5)
+        self.assertRegex(answer.err, "evseal: hint: it looks like an ELF program")
+
     def test_truncated_package(self):
         package = Package.read(self.file)
         for length in (9, 15, 16, 100, package.envelope_end - 1):

@@ -370,8 +370,12 @@ class Packages(support.LabTestCase):
     def test_verify(self):
         verdict = self.ask("verify", self.file, *self.device, "--hardware", "3", "--full")
         self.assertEqual((verdict["schema"], verdict["result"], verdict["status"],
-                          verdict["authenticated"]), ("evseal.verify/1", "accepted", "ok", True))
-        self.assertEqual([one["applicable"] for one in verdict["components"]],
+                          verdict["accepted"], verdict["refused"]),
+                         ("evseal.verify/1", "accepted", "ok", 1, 0))
+        self.assertNotIn("components", verdict)
+        (device,) = verdict["devices"]
+        self.assertTrue(device["authenticated"])
+        self.assertEqual([one["applicable"] for one in device["components"]],
                          [True, True, True, False])
         text = self.lab.must("verify", self.file, *self.device, "--hardware", "3").text
         self.assertTrue(text.startswith("ACCEPTED "))
@@ -385,8 +389,30 @@ class Packages(support.LabTestCase):
         self.assert_code(answer, 4)
         self.assertRegex(answer.text, r"(?m)^ACCEPTED +\S+device\.json")
         self.assertRegex(answer.text, r"(?m)^REFUSED +\S+other\.json.*wrong_device")
-        verdicts = self.lab.evseal(*words, "--json").json["devices"]
-        self.assertEqual([one["status"] for one in verdicts], ["ok", "wrong_device"])
+        summary = self.lab.evseal(*words, "--json").json
+        self.assertEqual([one["status"] for one in summary["devices"]], ["ok", "wrong_device"])
+        self.assertEqual((summary["status"], summary["accepted"], summary["refused"]),
+                         ("wrong_device", 1, 1))
+        self.assertIn("compatible", summary["hint"])
+        for member in ("device", "signers", "components", "time_floor_after", "authenticated"):
+            self.assertNotIn(member, summary, "this is about one device, not about all")
+
+    def test_clock_that_the_profile_does_not_trust(self):
+        """--now is ignored there, and that is said."""
+        now = ["--hardware", "3", "--now", "2090-01-01T00:00:00Z"]
+        profile, _ = self.lab.device(self.pki / "device.json", "clock")
+        for program, words, name in (
+                (self.lab.evseal, ["verify", self.file, *self.device, *now], "evseal"),
+                (self.lab.evseal_verify, ["--device", profile, "--factory-new", *now, self.file],
+                 "evseal-verify")):
+            answer = program(*words)
+            self.assert_code(answer, 0)
+            self.assertRegex(answer.err, rf"(?m)^{name}: warning: --now is ignored.*untrusted")
+            machine = program(*words, "--json")
+            self.assertRegex(" ".join(machine.json["warnings"]), "--now is ignored")
+            self.assertEqual(program(*words, "--quiet").err, "")
+        self.assertEqual(self.ask("verify", self.file, *self.device, "--hardware",
+                                  "3")["warnings"], [])
 
     def test_options_may_stand_before_the_file(self):
         folder, output = self.lab.path("before"), self.lab.path("before.evs")
