@@ -1,4 +1,6 @@
 // evseal pki init / root / issue
+#include <algorithm>
+
 #include "evseal/base/time.hpp"
 #include "evseal/hsm/open_signer.hpp"
 #include "evseal/sign/certificate.hpp"
@@ -46,11 +48,16 @@ Result<Outcome> init(const InitOptions& options, Console& console) {
   plan.stage = manifest::stage_from_string(options.stage).value_or(manifest::Stage::dev);
   plan.components = options.components.empty() ? sign::usual_components() : options.components;
   plan.small_device = options.small;
+  const std::int64_t now = now_seconds();
+  // A device that is made now need not believe in 1970. The build's time where one is given; one in
+  // the future would make the device refuse what is signed today.
+  EVSEAL_TRY(const std::int64_t build_time, build_time_seconds());
+  plan.time_floor = std::min(build_time, now);
   plan.module = options.token.module;
   plan.folder = options.folder;
   EVSEAL_TRY(hsm::Session session,
              options.token.login(options.pin, hsm::Access::read_write, console));
-  EVSEAL_TRY(const sign::PkiFiles files, sign::init_development_pki(session, plan, now_seconds()));
+  EVSEAL_TRY(const sign::PkiFiles files, sign::init_development_pki(session, plan, now));
   Outcome outcome;
   outcome.data = {{"root", files.root.string()},
                   {"intermediate", files.intermediate.string()},
@@ -96,14 +103,21 @@ Outcome certificate_outcome(const CertificateOptions& options, const sign::Certi
   return outcome;
 }
 
+void warn_of(hsm::Signer& signer, const char* whose, Console& console) {
+  for (const std::string& warning : signer.warnings()) {
+    console.warn(warning);
+  }
+  if (signer.development_only()) {
+    console.warn(std::string(whose) + " key " + signer.description() +
+                 " lies in a file: for development only");
+  }
+}
+
 // Issues, writes, and answers with what was made.
 Result<Outcome> issue_and_write(const sign::CertificatePlan& plan, hsm::Signer& issuer,
                                 const std::optional<sign::Certificate>& issuer_certificate,
                                 const CertificateOptions& options, Console& console) {
-  if (issuer.development_only()) {
-    console.warn("the issuer's key " + issuer.description() +
-                 " lies in a file: for development only");
-  }
+  warn_of(issuer, "the issuer's", console);
   EVSEAL_TRY(OutputFile file, OutputFile::create(options.output.path, options.output.mode()));
   EVSEAL_TRY(Bytes der, sign::issue_certificate(plan, issuer, issuer_certificate));
   EVSEAL_TRY(const sign::Certificate made, sign::Certificate::parse(std::move(der)));
@@ -177,6 +191,7 @@ Result<Outcome> issue(const IssueOptions& options, Console& console) {
                  options.issuer_pin.given() ? options.issuer_pin.source() : options.pin.source()));
   EVSEAL_TRY(const std::unique_ptr<hsm::Signer> key,
              hsm::open_signer(options.key, optional_text(options.module), options.pin.source()));
+  warn_of(*key, "the subject's", console);
   EVSEAL_TRY(const sign::CertificatePlan plan, issue_plan(options, key->public_key().spki));
   return issue_and_write(plan, *issuer, issuer_certificate, *options.certificate, console);
 }

@@ -12,8 +12,13 @@ std::vector<std::string> flags_of(const hsm::TokenInfo& info) {
       out.emplace_back(name);
     }
   };
-  add(!info.initialized, "not-initialised");
-  add(info.initialized && !info.user_pin_initialized, "no-user-pin");
+  if (!info.initialized) {
+    // It has no PINs yet: what SoftHSM says about them (locked) is meaningless, and alarming.
+    add(info.protected_authentication_path, "pin-pad");
+    out.insert(out.begin(), "not-initialised");
+    return out;
+  }
+  add(!info.user_pin_initialized, "no-user-pin");
   add(info.login_required, "login-required");
   add(info.user_pin_count_low, "user-pin-count-low");
   add(info.user_pin_final_try, "user-pin-final-try");
@@ -71,7 +76,7 @@ hsm::PinSource new_pin(const PinOptions& pin) {
   return source ? std::move(*source) : hsm::PinSource::prompt_new();
 }
 
-Result<Outcome> init(const InitOptions& options) {
+Result<Outcome> init(const InitOptions& options, Console& console) {
   const auto module_name =
       options.module.empty() ? std::nullopt : std::optional<std::string>(options.module);
   EVSEAL_TRY(const hsm::Modules modules, hsm::load_modules(module_name));
@@ -82,8 +87,14 @@ Result<Outcome> init(const InitOptions& options) {
   }
   hsm::PinSource so_pin = new_pin(options.so_pin);
   hsm::PinSource pin = new_pin(options.pin);
-  EVSEAL_TRY(const hsm::Token token,
-             hsm::init_token(modules.front(), options.slot, options.label, so_pin, pin));
+  const Result<hsm::Token> made =
+      hsm::init_token(modules.front(), options.slot, options.label, so_pin, pin);
+  for (const hsm::PinSource* source : {&so_pin, &pin}) {
+    if (source->warning()) {
+      console.warn(*source->warning());
+    }
+  }
+  EVSEAL_TRY(const hsm::Token token, made);
   Outcome outcome;
   outcome.data = {{"label", token.info.label},
                   {"serial", token.info.serial},
@@ -116,8 +127,9 @@ void add_token_commands(Program& program) {
                           "Slot to use (default: the first free one)");
   init_options->so_pin.add(init_command, "so-");
   init_options->pin.add(init_command);
-  program.run(init_command, "evseal.token.init/1",
-              [init_options](Console&) -> Result<Outcome> { return init(*init_options); });
+  program.run(
+      init_command, "evseal.token.init/1",
+      [init_options](Console& console) -> Result<Outcome> { return init(*init_options, console); });
 }
 
 }  // namespace evseal::cli

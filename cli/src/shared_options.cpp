@@ -76,10 +76,11 @@ Result<hsm::Session> TokenOptions::login(const PinOptions& pin, hsm::Access acce
   if (!source) {
     source = hsm::PinSource::prompt();
   }
-  EVSEAL_CHECK(session.login(*source));
+  const Result<void> done = session.login(*source);
   if (source->warning()) {
     console.warn(*source->warning());
   }
+  EVSEAL_CHECK(done);
   return session;
 }
 

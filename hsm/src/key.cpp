@@ -1,6 +1,8 @@
 #include "evseal/hsm/key.hpp"
 
+#include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "key_objects.hpp"
 #include "public_key.hpp"
@@ -225,6 +227,10 @@ Result<std::vector<KeyInfo>> list_keys(Session& session) {
     EVSEAL_TRY(KeyInfo info, describe_key(session, object));
     keys.push_back(std::move(info));
   }
+  // Modules list objects in any order, SoftHSM in another one after each start.
+  std::sort(keys.begin(), keys.end(), [](const KeyInfo& a, const KeyInfo& b) {
+    return std::tie(a.label, a.id) < std::tie(b.label, b.id);
+  });
   return keys;
 }
 

@@ -71,7 +71,8 @@ Result<std::string> resolve_module(const std::string& path_or_name) {
   }
   for (const char* folder : kModuleFolders) {
     for (const std::string& name :
-         {path_or_name, path_or_name + ".so", "lib" + path_or_name + ".so"}) {
+         {path_or_name, path_or_name + ".so", "lib" + path_or_name + ".so",
+          path_or_name + "-pkcs11.so", "lib" + path_or_name + "-pkcs11.so"}) {
       const fs::path path = fs::path(folder) / name;
       if (*folder != '\0' && !path_or_name.empty() && fs::is_regular_file(path, failed)) {
         return path.string();

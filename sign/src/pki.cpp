@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "evseal/base/time.hpp"
@@ -41,6 +42,24 @@ Result<Tier> make_key(hsm::Session& session, const DevelopmentPki& plan, const s
   return out;
 }
 
+constexpr std::array<const char*, 3> kTiers = {"root", "intermediate", "firmware"};
+
+// All labels before the first key is made: else keys of a PKI that never was stay in the token.
+Result<void> check_labels(hsm::Session& session, const DevelopmentPki& plan) {
+  EVSEAL_TRY(const std::vector<hsm::KeyInfo> keys, hsm::list_keys(session));
+  for (const char* tier : kTiers) {
+    for (const hsm::KeyInfo& key : keys) {
+      if (key.label == plan.prefix + "-" + tier) {
+        return Error{ErrorCode::usage, "--prefix " + plan.prefix,
+                     "a key with the label " + key.label + " is in the token already",
+                     "choose another prefix of the labels with --prefix; `evseal key list` shows "
+                     "the keys"};
+      }
+    }
+  }
+  return {};
+}
+
 Result<Bytes> subject_of(const DevelopmentPki& plan, const std::string& tier) {
   return parse_subject("CN=" + plan.vendor + " " + tier + " (development),O=" + plan.vendor);
 }
@@ -58,6 +77,7 @@ nlohmann::ordered_json device_json(const DevelopmentPki& plan) {
           {"model", plan.model},
           {"stages", {std::string(to_string(plan.stage))}},
           {"clock", "untrusted"},
+          {"time_floor", to_rfc3339(plan.time_floor)},
           {"limits", {{"size", plan.small_device ? "small" : "full"}}},
           {"components", plan.components},
           {"roles", {{"firmware", role}}},
@@ -121,6 +141,7 @@ Result<PkiFiles> init_development_pki(hsm::Session& session, const DevelopmentPk
   const PkiFiles files = {plan.folder / "root.pem", plan.folder / "intermediate.pem",
                           plan.folder / "firmware.pem", plan.folder / "signer.json",
                           plan.folder / "device.json"};
+  EVSEAL_CHECK(check_labels(session, plan));
   std::error_code problem;
   fs::create_directories(plan.folder, problem);
   if (problem) {
@@ -128,9 +149,9 @@ Result<PkiFiles> init_development_pki(hsm::Session& session, const DevelopmentPk
                  "cannot create the folder: " + problem.message()};
   }
   EVSEAL_TRY(Outputs outputs, open_outputs(files));
-  EVSEAL_TRY(Tier root, make_key(session, plan, "root"));
-  EVSEAL_TRY(Tier intermediate, make_key(session, plan, "intermediate"));
-  EVSEAL_TRY(Tier leaf, make_key(session, plan, "firmware"));
+  EVSEAL_TRY(Tier root, make_key(session, plan, kTiers[0]));
+  EVSEAL_TRY(Tier intermediate, make_key(session, plan, kTiers[1]));
+  EVSEAL_TRY(Tier leaf, make_key(session, plan, kTiers[2]));
   EVSEAL_TRY(Bytes root_name, subject_of(plan, "root"));
   EVSEAL_TRY(Bytes intermediate_name, subject_of(plan, "intermediate"));
   EVSEAL_TRY(Bytes leaf_name, subject_of(plan, "firmware"));

@@ -1,7 +1,9 @@
 """PINs, tokens and keys that are wrong or missing: one try, no hang, no secret in any output."""
 
+import glob
 import json
 import os
+import re
 import threading
 import unittest
 
@@ -188,9 +190,21 @@ class NoPin(TokenTestCase):
     def test_pin_file_open_to_others_is_warned_about(self):
         loose = self.lab.secret("loose.pin", support.USER_PIN)
         loose.chmod(0o644)
-        answer = self.lab.must("key", "list", "--token", "fw", "--module", "softhsm2",
-                               "--pin-file", loose)
-        self.assertRegex(answer.err, "(?m)^evseal: warning: .*loose.pin.*chmod 600")
+        module = ["--module", "softhsm2"]
+        key = ["--key", self.root_key, "--subject", "CN=x", "--pin-file", loose, *module,
+               "-o", self.lab.path("loose.pem"), "--force"]
+        for words in (["key", "list", "--token", "fw", *module, "--pin-file", loose],
+                      [*self.sign_words("--pin-file", loose), "--force"],
+                      ["pki", "root", *key],
+                      ["pki", "issue", "--stage", "dev", "--issuer-key", self.root_key,
+                       "--issuer-cert", self.pki / "root.pem", *key],
+                      ["token", "init", "--label", "loose", "--so-pin-file", self.lab.so_pin,
+                       "--pin-file", loose, *module]):
+            answer = self.lab.must(*words)
+            warnings = re.findall("(?m)^evseal: warning: .*loose.pin.*chmod 600", answer.err)
+            self.assertEqual(len(warnings), 1, str(answer))
+        for name in ("loose.pem", "out.evs"):
+            self.lab.path(name).unlink()
 
 
 class NoToken(TokenTestCase):
@@ -213,6 +227,14 @@ class NoToken(TokenTestCase):
                                                          signer=signer))
         for key in ("pki-root", "pki-intermediate", "pki-firmware"):
             self.assertIn(key, answer.err)
+
+    def test_short_name_of_a_module(self):
+        if not glob.glob("/usr/lib/*/opensc-pkcs11.so"):
+            self.skipTest("the package opensc-pkcs11 is not installed")
+        answer = self.lab.evseal("token", "list", "--module", "opensc", env={
+            "ASAN_OPTIONS": self.lab.env["ASAN_OPTIONS"] + ":detect_leaks=0"})
+        self.assertIn(answer.code, (0, 7), str(answer))
+        self.assertNotIn("no PKCS#11 module", answer.err)
 
     def test_missing_module(self):
         for module in ("no-such-module", self.lab.path("gone.so"), self.recipe):

@@ -1,5 +1,6 @@
 """The happy path of every command: what it prints, what its JSON object holds, what it writes."""
 
+import datetime
 import json
 import random
 import re
@@ -81,6 +82,23 @@ class Tokens(support.LabTestCase):
         listed = self.ask("key", "list", *login)["keys"]
         self.assertEqual({key["label"] for key in listed}, {f"a {type_}" for type_ in KEY_TYPES})
         self.assertEqual(len({key["key_hash"] for key in listed}), len(KEY_TYPES))
+
+    def test_empty_slot_is_not_called_locked(self):
+        empty = [token for token in self.ask("token", "list")["tokens"]
+                 if not token["initialized"]]
+        self.assertTrue(empty)
+        for token in empty:
+            self.assertEqual(token["flags"], ["not-initialised"])
+
+    def test_keys_are_listed_by_label_and_id(self):
+        self.lab.token("order")
+        login = ["--token", "order", "--pin-file", self.lab.pin]
+        for label, id_ in (("b", "02"), ("c", "01"), ("a", "09")):
+            self.ask("key", "generate", *login, "--label", label, "--id", id_)
+        for _ in range(3):
+            keys = self.ask("key", "list", *login)["keys"]
+            self.assertEqual([(key["label"], key["id"]) for key in keys],
+                             [("a", "09"), ("b", "02"), ("c", "01")])
 
     def test_key_with_a_given_id(self):
         self.lab.token("ids")
@@ -482,6 +500,33 @@ class Packages(support.LabTestCase):
                                                               header.read_text()))
         self.assertEqual(octets, blob.read_bytes())
         self.assert_verdict(0, "ok", self.file, blob, state, "--hardware", "3")
+
+    def test_pki_init_with_labels_that_are_taken(self):
+        words = ["pki", "init", "--development", "--token", "fw", "--module", "softhsm2",
+                 "--pin-file", self.lab.pin, "--model", "acme/ac22", "-o", self.lab.path("again")]
+        login = ["--token", "fw", "--module", "softhsm2", "--pin-file", self.lab.pin]
+        self.lab.must("key", "generate", *login, "--label", "half-firmware")
+        before = self.ask("key", "list", *login)["keys"]
+        for prefix in ("pki", "half"):
+            answer = self.lab.evseal(*words, "--prefix", prefix)
+            self.assert_code(answer, 2)
+            self.assertRegex(answer.err, "(?m)^evseal: hint: .*--prefix")
+            self.assertEqual(self.ask("key", "list", *login)["keys"], before)
+
+    def test_pki_init_gives_the_device_a_time_floor(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for name, environment, expected in (
+                ("floor-now", {}, now), ("floor-future", {"SOURCE_DATE_EPOCH": "4102444800"}, now),
+                ("floor-build", {"SOURCE_DATE_EPOCH": "1750000000"},
+                 datetime.datetime.fromtimestamp(1750000000, datetime.timezone.utc))):
+            self.lab.must("pki", "init", "--development", "--token", "fw", "--module", "softhsm2",
+                          "--pin-file", self.lab.pin, "--model", "acme/ac22", "--prefix", name,
+                          "-o", self.lab.path(name), env=environment)
+            floor = json.loads(self.lab.path(f"{name}/device.json").read_text())["time_floor"]
+            off = datetime.datetime.fromisoformat(floor.replace("Z", "+00:00")) - expected
+            self.assertLess(abs(off.total_seconds()), 60)
+        verdict = self.ask("verify", self.file, *self.device, "--hardware", "3")
+        self.assertGreaterEqual(verdict["devices"][0]["time_floor_after"], now.strftime("%Y-"))
 
     def test_pki_init_for_a_small_device(self):
         made = self.ask("pki", "init", "--development", "--token", "fw", "--module", "softhsm2",

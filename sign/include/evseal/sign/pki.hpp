@@ -24,6 +24,7 @@ struct DevelopmentPki {
   manifest::Stage stage = manifest::Stage::dev;
   std::vector<std::string> components;  ///< slots of the device profile
   bool small_device = false;            ///< limits of a `small` device
+  std::int64_t time_floor = 0;          ///< of the device profile: seconds since 1970
   std::string module;                   ///< for the signer file; empty: the system's configuration
   std::filesystem::path folder;
 };
