@@ -1,27 +1,35 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 to signed and verified firmware: samples/quickstart.sh [--clean]
+# From a fresh Debian 12 to signed and verified firmware: samples/quickstart.sh [OPTIONS]
 #
 # Installs packages, builds evseal, makes a throwaway PKI in a SoftHSM token, signs four real firmware images,
 # verifies, extracts, and shows what a changed octet does. Everything it makes lies in build/.
 set -euo pipefail
 umask 022  # the modes in the root file system must not depend on who runs this
+readonly caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The build, then what the steps below use. dpkg-query and tar are part of every Debian.
-readonly packages=(
-  cmake ninja-build g++ pkg-config libssl-dev libsodium-dev libp11-kit-dev zlib1g-dev nlohmann-json3-dev
-  libcli11-dev
+# What the steps below use; dpkg-query and tar are part of every Debian. Then what the build needs.
+packages=(
   softhsm2 openssl jq coreutils grep binutils squashfs-tools
   u-boot-qemu busybox firmware-microbit-micropython firmware-ath9k-htc)
+readonly build_packages=(
+  cmake ninja-build g++ pkg-config libssl-dev libsodium-dev libp11-kit-dev zlib1g-dev nlohmann-json3-dev
+  libcli11-dev)
+work=build/quickstart
+bin=
 
 usage() {
   cat <<'END'
-Usage: samples/quickstart.sh [--clean]
+Usage: samples/quickstart.sh [--bin DIR] [--work DIR]
+       samples/quickstart.sh --clean
 
 Builds evseal on Debian 12 and walks through it: token, PKI, sign, verify, inspect, extract, refuse.
 Needs root or sudo where packages are missing. May be run again; it starts from an empty build/quickstart.
 
-  --clean   remove build/quickstart and build/release, and do nothing else
+  --bin DIR    use the evseal and evseal-verify of this folder: installs and builds nothing; exit code 77
+               where a Debian package that the steps need is missing
+  --work DIR   work here instead of in build/quickstart; DIR is emptied, if it was made by this script
+  --clean      remove build/quickstart and build/release, and do nothing else
 END
 }
 
@@ -32,19 +40,33 @@ die() {
   exit 1
 }
 
+# The steps are written for build/quickstart, so that they can be read and copied: with --work the folder is put in.
+placed() {
+  if [ "$work" = build/quickstart ]; then
+    printf '%s\n' "$1"
+  else
+    # shellcheck disable=SC2016  # as it stands in the steps
+    local text=${1//'$PWD/build/quickstart'/$work}
+    printf '%s\n' "${text//'build/quickstart'/$work}"
+  fi
+}
+
 # Prints a command as a person would type it in the folder of the sources, then runs it.
 run() {
-  printf '$ %s\n' "$1"
-  eval "$1"
+  local command
+  command=$(placed "$1")
+  printf '$ %s\n' "$command"
+  eval "$command"
 }
 
 # The same for a command that must fail with the given exit code.
 run_refused() {
-  local code=0
-  printf '$ %s\n' "$2"
-  eval "$2" || code=$?
-  [ "$code" -ne 0 ] || die "this was accepted and must be refused: $2"
-  [ "$code" -eq "$1" ] || die "exit code $code, expected $1: $2"
+  local code=0 command
+  command=$(placed "$2")
+  printf '$ %s\n' "$command"
+  eval "$command" || code=$?
+  [ "$code" -ne 0 ] || die "this was accepted and must be refused: $command"
+  [ "$code" -eq "$1" ] || die "exit code $code, expected $1: $command"
   printf '# exit code %d: refused, as it must be\n' "$code"
 }
 
@@ -66,6 +88,10 @@ install_packages() {
     note 'all are installed'
     return
   fi
+  if [ -n "$bin" ]; then
+    printf 'quickstart: skipped; these packages are missing:%s\n' "$missing" >&2
+    exit 77
+  fi
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || die "run it as root, or install sudo; these packages are missing:$missing"
     as_root='sudo '
@@ -76,6 +102,11 @@ install_packages() {
 
 build_programs() {
   heading '2. Build'
+  if [ -n "$bin" ]; then
+    note "skipped: the programs of $bin are used"
+    export PATH="$bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return
+  fi
   local name
   # Debian's tools and libraries, whatever else this shell is set up for.
   export PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -93,6 +124,10 @@ build_programs() {
 
 make_token() {
   heading '3. A throwaway token, with random PINs'
+  # Nobody's own files are removed because of a folder on the command line.
+  if [ "$work" != build/quickstart ] && [ -n "$(ls -A "$work" 2>/dev/null)" ] && [ ! -e "$work/softhsm2.conf" ]; then
+    die "$work holds what this script did not make: name another folder with --work"
+  fi
   run 'rm -rf build/quickstart'
   run 'mkdir -p build/quickstart && mkdir -m 700 build/quickstart/tokens'
   # shellcheck disable=SC2016
@@ -115,7 +150,7 @@ make_pki() {
 version_of() { dpkg-query -W -f='${Version}' "$1"; }
 
 write_recipe() {
-  cat >build/quickstart/recipe.json <<END
+  cat >"$work/recipe.json" <<END
 {"recipe": 1,
  "package": {"id": "acme-ac22", "version": "2.4.1", "stage": "dev"},
  "compatible": [{"vendor": "acme", "model": "ac22", "hardware": {"min": 2, "max": 4}}],
@@ -197,7 +232,7 @@ octets() { od -An --endian=big -j "$2" -N "$3" -t "$4" "$1" | tr -d ' '; }
 read_with_openssl() {
   heading '10. The envelope is plain CMS: OpenSSL verifies it, jq reads the manifest'
   local length
-  length=$(octets build/quickstart/fw.evs 8 4 u4)
+  length=$(octets "$work/fw.evs" 8 4 u4)
   note "octets 8 to 11 of the file say that the envelope is $length octets long; it starts at octet 16"
   run "dd if=build/quickstart/fw.evs of=build/quickstart/envelope.der iflag=skip_bytes,count_bytes \\
     skip=16 count=$length status=none"
@@ -220,11 +255,11 @@ copy_and_change() {
 show_refusals() {
   heading '11. One changed octet'
   local offset value
-  offset=$(($(stat -c %s build/quickstart/fw.evs) / 2))
-  value=$(octets build/quickstart/fw.evs "$offset" 1 u1)
+  offset=$(($(stat -c %s "$work/fw.evs") / 2))
+  value=$(octets "$work/fw.evs" "$offset" 1 u1)
   note "in the payload: the lowest bit of octet $offset, halfway through the file"
   copy_and_change bad-payload "$offset" "$(printf '%03o' $((value ^ 1)))"
-  offset=$(grep -abo '"security_version":7' build/quickstart/fw.evs | head -n 1)
+  offset=$(grep -abo '"security_version":7' "$work/fw.evs" | head -n 1)
   offset=$((${offset%%:*} + 19))
   note "in the envelope: octet $offset, the 7 of the root file system's security version, becomes an 8"
   copy_and_change bad-envelope "$offset" 070
@@ -242,28 +277,50 @@ Firmware developer  verify/ is the library in C11: read verify/include/evseal/ve
                     \`evseal device build --c-header FILE.h\` compiles the profile into your image.
 
 To try more commands here:
-  export PATH="\$PWD/build/release/bin:\$PATH" SOFTHSM2_CONF="\$PWD/build/quickstart/softhsm2.conf"
-To remove everything: samples/quickstart.sh --clean
+  $(placed "export PATH=\"${bin:-\$PWD/build/release/bin}:\$PATH\" SOFTHSM2_CONF=\"\$PWD/build/quickstart/softhsm2.conf\"")
+To remove everything: $([ "$work" = build/quickstart ] && echo samples/quickstart.sh --clean || echo "rm -rf $work")
 
 quickstart: all steps passed in $((SECONDS / 60)) min $((SECONDS % 60)) s
 END
 }
 
-case "${1-}" in
-  '') ;;
-  --clean)
-    run 'rm -rf build/quickstart build/release'
-    exit
-    ;;
-  -h | --help)
-    usage
-    exit
-    ;;
-  *)
-    usage >&2
-    exit 2
-    ;;
-esac
+# A folder of the command line, seen from where the script was called.
+folder() {
+  [ -n "$1" ] || die 'an option lacks its folder: see --help'
+  [[ "$1" =~ ^[A-Za-z0-9/._+-]+$ ]] || die "$1: the commands are printed to be copied, so use plain characters only"
+  (cd "$caller" && realpath -m -- "$1")
+}
+
+while [ "$#" -gt 0 ]; do
+  case "$1" in
+    --bin)
+      bin=$(folder "${2-}")
+      shift
+      ;;
+    --work)
+      work=$(folder "${2-}")
+      shift
+      ;;
+    --clean)
+      run 'rm -rf build/quickstart build/release'
+      exit
+      ;;
+    -h | --help)
+      usage
+      exit
+      ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+if [ -z "$bin" ]; then
+  packages+=("${build_packages[@]}")
+elif [ ! -x "$bin/evseal" ] || [ ! -x "$bin/evseal-verify" ]; then
+  die "there is no evseal and evseal-verify in $bin"
+fi
 
 trap 'code=$?; [ "$code" -eq 0 ] || printf "quickstart: stopped with exit code %d\n" "$code" >&2' EXIT
 note 'every line that starts with $ is a command: copy it, in the folder of these sources'
