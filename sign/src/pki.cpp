@@ -15,9 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kDay = 86400;
-constexpr std::int64_t kRootDays = 20 * 365;
-constexpr std::int64_t kIntermediateDays = 10 * 365;
-constexpr std::int64_t kLeafDays = 2 * 365;
+constexpr std::int64_t kRootDays = std::int64_t{20} * 365;
+constexpr std::int64_t kIntermediateDays = std::int64_t{10} * 365;
+constexpr std::int64_t kLeafDays = std::int64_t{2} * 365;
 
 // One tier while it is made.
 struct Tier {
