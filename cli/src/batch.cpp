@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <vector>
 
 namespace evseal::cli {
 namespace {
@@ -42,6 +43,39 @@ nlohmann::ordered_json to_json(const Counts& counts) {
           {"errors", counts.errors}};
 }
 
+#ifdef EVSEAL_HAS_BEARSSL
+// What a charger links that wants BearSSL's size and Ed25519 too.
+evseal_crypto bearssl_with_sodium() {
+  evseal_crypto table = evseal_crypto_bearssl;
+  table.name = "bearssl+sodium";
+  table.ed25519 = evseal_crypto_sodium.ed25519;
+  return table;
+}
+
+const std::vector<const evseal_crypto*>& backends() {
+  static const evseal_crypto mixed = bearssl_with_sodium();
+  static const std::vector<const evseal_crypto*> all = {
+      &evseal_crypto_openssl, &evseal_crypto_sodium, &evseal_crypto_bearssl, &mixed};
+  return all;
+}
+#else
+const std::vector<const evseal_crypto*>& backends() {
+  static const std::vector<const evseal_crypto*> all = {&evseal_crypto_openssl,
+                                                        &evseal_crypto_sodium};
+  return all;
+}
+#endif
+
+// "openssl, sodium or bearssl"
+std::string backend_names() {
+  std::string names;
+  for (const evseal_crypto* backend : backends()) {
+    const bool last = backend == backends().back();
+    names += (names.empty() ? "" : (last ? " or " : ", ")) + std::string(backend->name);
+  }
+  return names;
+}
+
 }  // namespace
 
 CaseVerdict verdict_of(evseal_status status) {
@@ -52,14 +86,19 @@ CaseVerdict verdict_of(evseal_status status) {
   return {evseal_status_class(status) == EVSEAL_CLASS_CONFIGURATION ? "error" : "reject", name};
 }
 
+void add_backend_option(CLI::App& command, std::string& name) {
+  command.add_option("--backend", name,
+                     "Crypto: " + backend_names() +
+                         " (default: openssl); what it lacks is an error, not a refusal");
+}
+
 Result<const evseal_crypto*> backend_by_name(const std::string& name) {
-  if (name == evseal_crypto_openssl.name) {
-    return &evseal_crypto_openssl;
+  for (const evseal_crypto* backend : backends()) {
+    if (name == backend->name) {
+      return backend;
+    }
   }
-  if (name == evseal_crypto_sodium.name) {
-    return &evseal_crypto_sodium;
-  }
-  return Error{ErrorCode::usage, "--backend " + name, "is not built in", "use openssl or sodium"};
+  return Error{ErrorCode::usage, "--backend " + name, "is not built in", "use " + backend_names()};
 }
 
 Result<Outcome> run_batch(const std::string& path,

@@ -29,7 +29,11 @@ struct CaseVerdict {
 [[nodiscard]] Result<Outcome> run_batch(
     const std::string& path, const std::function<CaseVerdict(const nlohmann::json&)>& judge);
 
-/// "openssl" or "sodium". Errors: usage.
+/// Adds --backend NAME; `name` holds the default.
+void add_backend_option(CLI::App& command, std::string& name);
+
+/// "openssl", "sodium" and, where it was found at build time, "bearssl" and "bearssl+sodium".
+/// Errors: usage.
 [[nodiscard]] Result<const evseal_crypto*> backend_by_name(const std::string& name);
 
 }  // namespace evseal::cli

@@ -262,7 +262,7 @@ void add_options(CLI::App& command, Options& options) {
   command.add_flag("--no-pkcs1", options.no_pkcs1,
                    "Refuse RSA PKCS#1 v1.5 on certificates, as devices do by default");
   command.add_option("--batch", options.batch, "File of JSON lines");
-  command.add_option("--backend", options.backend, "Crypto: openssl or sodium (default: openssl)");
+  add_backend_option(command, options.backend);
 }
 
 }  // namespace

@@ -171,7 +171,7 @@ void add_signature_commands(Program& program) {
   command.add_option("--sig", options->signature, "Signature");
   command.add_option("--msg", options->message, "What was signed");
   command.add_option("--batch", options->batch, "File of JSON lines");
-  command.add_option("--backend", options->backend, "Crypto: openssl or sodium (default: openssl)");
+  add_backend_option(command, options->backend);
   program.run(command, "evseal.signature.verify/1", [options](Console& console) -> Result<Outcome> {
     EVSEAL_TRY(const evseal_crypto* const crypto, backend_by_name(options->backend));
     if (options->batch.empty()) {

@@ -323,6 +323,16 @@ class Signatures(support.LabTestCase):
                                  self.lab.path("signature"), "--msg", self.lab.path("message"))
         self.assert_code(answer, 2)
 
+    def test_backends_of_bearssl(self):
+        if "bearssl" not in self.lab.evseal("signature", "verify", "--help").text:
+            self.skipTest("BearSSL was not found when evseal was built")
+        for algorithm, key_options, digest in self.CASES:
+            with self.subTest(algorithm=algorithm):
+                self.make(key_options, digest)
+                self.assertEqual(self.verify(algorithm, 0, "--backend", "bearssl+sodium"), "ok")
+                if algorithm != "ed25519":
+                    self.assertEqual(self.verify(algorithm, 0, "--backend", "bearssl"), "ok")
+
 
 class Packages(support.LabTestCase):
     @classmethod

@@ -5,7 +5,6 @@
 #include "oids.h"
 
 #define MIN_RSA_BITS 2048u
-#define MAX_RSA_BITS 4096u
 
 /* RFC 5480 section 2.2, uncompressed form only: 04 || X || Y with coordinates below p. */
 static evseal_status parse_point(evseal_public_key* out, evseal_span bits, const curve* c,
@@ -36,15 +35,6 @@ static evseal_status parse_ec(evseal_public_key* out, der_reader* parameters, ev
   return EVSEAL_OK;
 }
 
-static size_t bit_length(evseal_span number) {
-  size_t bits = number.len * 8;
-  for (uint8_t mask = 0x80u; mask != 0 && (number.data[0] & mask) == 0;
-       mask = (uint8_t)(mask >> 1)) {
-    bits--;
-  }
-  return bits;
-}
-
 /* RFC 8017 appendix A.1.1. */
 static evseal_status parse_rsa(evseal_public_key* out, evseal_span bits) {
   der_reader outer = der_open(bits);
@@ -56,9 +46,9 @@ static evseal_status parse_rsa(evseal_public_key* out, evseal_span bits) {
       !der_done(&inner)) {
     return EVSEAL_CERT_KEY;
   }
-  size_t n_bits = bit_length(n);
+  size_t n_bits = evseal_span_bits(n);
   bool modulus_ok =
-      n_bits >= MIN_RSA_BITS && n_bits <= MAX_RSA_BITS && (n.data[n.len - 1] & 1u) == 1u;
+      n_bits >= MIN_RSA_BITS && n_bits <= EVSEAL_MAX_RSA_BITS && (n.data[n.len - 1] & 1u) == 1u;
   bool exponent_ok =
       (e.data[e.len - 1] & 1u) == 1u && !(e.len == 1 && e.data[0] < 3) && e.len < n.len;
   if (!modulus_ok || !exponent_ok) {

@@ -31,4 +31,14 @@ static inline int evseal_span_compare(evseal_span a, evseal_span b) {
   return a.len < b.len ? -1 : (a.len > b.len ? 1 : 0);
 }
 
+/* The bit length of a big-endian number of at least one octet, the first of which is not zero. */
+static inline size_t evseal_span_bits(evseal_span number) {
+  size_t bits = number.len * 8;
+  for (uint8_t mask = 0x80u; mask != 0 && (number.data[0] & mask) == 0;
+       mask = (uint8_t)(mask >> 1)) {
+    bits--;
+  }
+  return bits;
+}
+
 #endif

@@ -1,9 +1,15 @@
 /*
  * The crypto port: the one header between this library and a crypto implementation.
  *
- * A backend is a constant table of functions; an integrator may mix them (one table with SHA-256
- * from hardware and Ed25519 from libsodium). A null function means that the algorithm is not there;
- * what nobody points to vanishes at link time. Functions return EVSEAL_OK,
+ * A backend is a constant table of functions. A null function means that the algorithm is not
+ * there. Firmware may mix backends in a table of its own, such as BearSSL with the Ed25519 of
+ * libsodium, and put in the hash of its hardware:
+ *
+ *   evseal_crypto crypto = evseal_crypto_bearssl;
+ *   crypto.ed25519 = evseal_crypto_sodium.ed25519;
+ *   crypto.sha256 = sha256_of_this_chip;
+ *
+ * The table must outlive the contexts that use it. Functions return EVSEAL_OK,
  * EVSEAL_SIGNATURE_INVALID, or EVSEAL_CRYPTO_FAILED, nothing else. Callers have already checked
  * every length, range and form; a backend still refuses points that are not on the curve.
  */
@@ -19,6 +25,7 @@ extern "C" {
 
 #define EVSEAL_SHA256_LEN 32u
 #define EVSEAL_MAX_DIGEST 64u
+#define EVSEAL_MAX_RSA_BITS 4096u /* of a modulus */
 
 typedef enum evseal_hash {
   EVSEAL_HASH_NONE = 0,
@@ -66,6 +73,9 @@ extern const evseal_crypto evseal_crypto_openssl;
 
 /* libsodium: SHA-256, SHA-512 and Ed25519. */
 extern const evseal_crypto evseal_crypto_sodium;
+
+/* BearSSL: everything but Ed25519. Its functions one by one are in evseal/bearssl.h. */
+extern const evseal_crypto evseal_crypto_bearssl;
 
 #ifdef __cplusplus
 }
