@@ -6,17 +6,6 @@
 #include "oids.h"
 
 #define NONE 0xFFu
-#define MAX_EDGES 32u
-
-/* A signature that has been checked: of `child` with the key of certificate `parent`, or of anchor
- * `parent`. */
-typedef struct edge {
-  uint8_t child;
-  uint8_t parent;
-  bool by_anchor;
-  bool good;
-} edge;
-
 typedef struct search {
   evseal_budget* budget;
   const evseal_crypto* crypto;
@@ -26,8 +15,6 @@ typedef struct search {
   const evseal_anchor* anchors;
   size_t num_anchors;
   const evseal_chain_rules* rules;
-  edge edges[MAX_EDGES];
-  unsigned num_edges;
   uint32_t purposes; /* those that hold from the anchor down to here, while a path is judged */
   evseal_path path;  /* leaf first, being built */
   evseal_path best;  /* of the failure that came furthest, or of the path that only fails in time */
@@ -39,19 +26,19 @@ static bool is_self_issued(const evseal_certificate* certificate) {
   return evseal_span_equal(certificate->issuer, certificate->subject);
 }
 
-/* Checks one signature, once: the answer is kept for other paths. */
-static evseal_status check_signature(search* s, uint8_t child, uint8_t parent, bool by_anchor,
-                                     const evseal_public_key* key) {
-  for (unsigned i = 0; i < s->num_edges; i++) {
-    const edge* known = &s->edges[i];
-    if (known->child == child && known->parent == parent && known->by_anchor == by_anchor) {
+/* Checks one signature with one key, once: the answer is kept for other paths and searches. */
+static evseal_status check_signature(search* s, uint8_t child, const evseal_public_key* key) {
+  evseal_budget* budget = s->budget;
+  for (unsigned i = 0; i < budget->num_checked; i++) {
+    const evseal_checked_signature* known = &budget->checked[i];
+    if (known->certificate == child && evseal_span_equal(known->issuer_spki, key->spki)) {
       return known->good ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
     }
   }
-  if (s->budget->operations == 0 || s->num_edges == MAX_EDGES) {
+  if (budget->operations == 0 || budget->num_checked >= EVSEAL_MAX_OPERATIONS) {
     return EVSEAL_CHAIN_BUDGET;
   }
-  s->budget->operations--;
+  budget->operations--;
   if (s->rules->on_yield != NULL) {
     s->rules->on_yield(s->rules->user);
   }
@@ -61,10 +48,9 @@ static evseal_status check_signature(search* s, uint8_t child, uint8_t parent, b
   if (status == EVSEAL_CRYPTO_MISSING || status == EVSEAL_CRYPTO_FAILED) {
     return status;
   }
-  edge* kept = &s->edges[s->num_edges++];
-  kept->child = child;
-  kept->parent = parent;
-  kept->by_anchor = by_anchor;
+  evseal_checked_signature* kept = &budget->checked[budget->num_checked++];
+  kept->certificate = child;
+  kept->issuer_spki = key->spki;
   kept->good = status == EVSEAL_OK;
   return kept->good ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
 }
@@ -189,7 +175,7 @@ static evseal_status check_link(search* s, unsigned position, uint8_t parent, bo
   if (issuer != NULL && !key_identifier_fits(certificate, issuer)) {
     return EVSEAL_CHAIN_KEY_IDENTIFIER;
   }
-  evseal_status status = check_signature(s, index, parent, by_anchor, key);
+  evseal_status status = check_signature(s, index, key);
   if (status != EVSEAL_OK) {
     return status;
   }

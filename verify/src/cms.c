@@ -135,25 +135,52 @@ static evseal_status read_certificates(cms_envelope* out, evseal_certificate* ce
   return EVSEAL_OK;
 }
 
-static evseal_status read_crls(cms_envelope* out, const skeleton* parts, size_t max_crl_bytes) {
-  out->has_crls = parts->has_crls;
+/* The form of the field: count, order, size. */
+static evseal_status read_crl_set(cms_envelope* out, evseal_crl_record* crls, const skeleton* parts,
+                                  size_t max_crl_bytes) {
   if (!parts->has_crls) {
     return EVSEAL_OK;
   }
   der_reader set = der_open(parts->crls);
   evseal_span previous = {NULL, 0};
-  unsigned count = 0;
   if (der_done(&set) || parts->crls.len > max_crl_bytes) {
     return EVSEAL_CMS_CRLS;
   }
-  for (; !der_done(&set); count++) {
+  while (!der_done(&set)) {
     evseal_span der;
     evseal_status status = next_in_order(&set, &previous, EVSEAL_CMS_CRLS, &der);
-    if (status != EVSEAL_OK || count == EVSEAL_MAX_CRLS) {
+    if (status != EVSEAL_OK || out->num_crls == EVSEAL_MAX_CRLS) {
       return status == EVSEAL_OK ? EVSEAL_CMS_CRLS : status;
     }
+    memset(&crls[out->num_crls], 0, sizeof crls[0]);
+    crls[out->num_crls++].der = der;
   }
   return EVSEAL_OK;
+}
+
+static bool issued_a_certificate(const cms_envelope* envelope,
+                                 const evseal_certificate* certificates, evseal_span name) {
+  for (unsigned i = 0; i < envelope->num_certificates; i++) {
+    if (evseal_span_equal(certificates[i].issuer, name)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Each CRL for itself; then, that each is about the issuer of a certificate that is here. */
+static evseal_status read_crls(cms_envelope* out, evseal_crl_record* crls,
+                               const evseal_certificate* certificates, const skeleton* parts,
+                               size_t max_crl_bytes) {
+  evseal_status status = read_crl_set(out, crls, parts, max_crl_bytes);
+  bool all_placed = true;
+  for (unsigned i = 0; status == EVSEAL_OK && i < out->num_crls; i++) {
+    evseal_crl crl;
+    status = evseal_crl_parse(&crl, crls[i].der);
+    crls[i].number = crl.number;
+    all_placed = all_placed && issued_a_certificate(out, certificates, crl.issuer);
+  }
+  return status == EVSEAL_OK && !all_placed ? EVSEAL_CMS_CRLS : status;
 }
 
 static evseal_status read_signers(cms_envelope* out, const evseal_certificate* certificates,
@@ -225,8 +252,8 @@ static evseal_status hash_certificates(uint8_t (*hashes)[EVSEAL_SHA256_LEN],
 }
 
 evseal_status evseal_cms_read(cms_envelope* out, evseal_certificate* certificates,
-                              const evseal_crypto* crypto, evseal_span envelope,
-                              size_t max_crl_bytes) {
+                              evseal_crl_record* crls, const evseal_crypto* crypto,
+                              evseal_span envelope, size_t max_crl_bytes) {
   skeleton parts;
   uint8_t hashes[EVSEAL_MAX_CERTIFICATES][EVSEAL_SHA256_LEN];
   memset(out, 0, sizeof *out);
@@ -240,7 +267,7 @@ evseal_status evseal_cms_read(cms_envelope* out, evseal_certificate* certificate
   }
   status = read_certificates(out, certificates, &parts);
   if (status == EVSEAL_OK) {
-    status = read_crls(out, &parts, max_crl_bytes);
+    status = read_crls(out, crls, certificates, &parts, max_crl_bytes);
   }
   if (status == EVSEAL_OK) {
     status = hash_certificates(hashes, crypto, certificates, out->num_certificates);

@@ -3,17 +3,17 @@
 #include "evseal/device.h"
 
 #include "der.h"
+#include "device_fields.h"
 #include "manifest_fields.h"
+#include "x509_fields.h"
 
-#define BLOB_HEADER 12u
 #define MAX_BLOB 65536u
 #define MAX_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define MAX_SLOTS 32u
-#define MAX_REVOKED 256u
-#define MAX_KNOWN_CRLS 8u
+#define MAX_REVOKED_SERIAL 21u /* octets of an INTEGER's content */
 
+const uint8_t evseal_state_magic[8] = {0x89, 'E', 'V', 'T', '1', 0x0D, 0x0A, 0x1A};
 static const uint8_t profile_magic[8] = {0x89, 'E', 'V', 'D', '1', 0x0D, 0x0A, 0x1A};
-static const uint8_t state_magic[8] = {0x89, 'E', 'V', 'T', '1', 0x0D, 0x0A, 0x1A};
 
 /* Magic, length and checksum; the DER between them as a reader over the fields of its SEQUENCE. */
 static bool open_blob(der_reader* out_fields, const evseal_crypto* crypto, evseal_span blob,
@@ -126,7 +126,7 @@ static bool read_anchors(der_reader* reader, evseal_span* out) {
     evseal_anchor anchor;
     evseal_public_key key;
     if (!read_anchor(&anchors, &anchor) || anchor.subject.len <= 2 ||
-        anchor.subject.len > EVSEAL_MAX_NAME ||
+        !evseal_x509_name_well_formed(anchor.subject) ||
         evseal_public_key_parse(&key, anchor.spki) != EVSEAL_OK) {
       return false;
     }
@@ -144,6 +144,13 @@ static bool read_signers(der_reader* reader, evseal_span* out, unsigned* out_cou
     evseal_span hash;
     if (!evseal_der_read(&signers, DER_OCTET_STRING, &hash) || hash.len != EVSEAL_SHA256_LEN) {
       return false;
+    }
+    der_reader others = signers;
+    while (!der_done(&others)) {
+      evseal_span other;
+      if (!evseal_der_read(&others, DER_OCTET_STRING, &other) || evseal_span_equal(other, hash)) {
+        return false;
+      }
     }
   }
   *out_count = count;
@@ -190,26 +197,43 @@ static bool read_roles(der_reader* reader, evseal_span* out) {
   return count >= 1 && count <= EVSEAL_MAX_ROLES;
 }
 
-/* Every role that is required exists. */
-static bool requirements_known(const evseal_profile* profile, evseal_span names) {
+/* A list of required roles can be met: each is there, none twice, fit for the kind, and all
+ * together need no more signers than a package may have. */
+static bool requirements_fine(const evseal_trust_store* store, evseal_span names, uint32_t kind) {
   der_reader reader = der_open(names);
+  uint32_t seen = 0;
+  uint32_t signers = 0;
   evseal_span name;
-  evseal_role role;
   while (evseal_der_read(&reader, DER_UTF8_STRING, &name)) {
-    if (!evseal_profile_role(&role, profile, name)) {
+    evseal_role role;
+    unsigned index = evseal_trust_role_index(store, name);
+    if (!evseal_trust_role(&role, store, index) || (seen >> index & 1u) != 0 ||
+        (role.kinds & kind) == 0) {
       return false;
     }
+    seen |= 1u << index;
+    signers += role.threshold;
   }
-  return true;
+  return signers <= EVSEAL_MAX_SIGNERS;
 }
 
-static bool read_trust_store(der_reader* reader, evseal_profile* out) {
+static bool read_trust_store(der_reader* reader, evseal_trust_store* out) {
   der_reader fields;
   return evseal_der_enter(reader, DER_SEQUENCE, &fields) && read_roles(&fields, &out->roles) &&
          read_names(&fields, 1, EVSEAL_MAX_ROLES, NAME_MAX_OCTETS, &out->require_firmware) &&
          read_names(&fields, 0, EVSEAL_MAX_ROLES, NAME_MAX_OCTETS, &out->require_trust_update) &&
-         der_done(&fields) && requirements_known(out, out->require_firmware) &&
-         requirements_known(out, out->require_trust_update);
+         der_done(&fields) && requirements_fine(out, out->require_firmware, EVSEAL_KIND_FIRMWARE) &&
+         requirements_fine(out, out->require_trust_update, EVSEAL_KIND_TRUST_UPDATE);
+}
+
+evseal_status evseal_trust_store_open(evseal_trust_store* out, evseal_span der) {
+  der_reader reader = der_open(der);
+  memset(out, 0, sizeof *out);
+  if (!read_trust_store(&reader, out) || !der_done(&reader)) {
+    memset(out, 0, sizeof *out);
+    return EVSEAL_TRUST_STORE;
+  }
+  return EVSEAL_OK;
 }
 
 static bool read_limits(der_reader* reader, evseal_profile* out) {
@@ -231,7 +255,7 @@ static bool read_profile(der_reader* fields, evseal_profile* out) {
               read_name(fields, NAME_MAX_OCTETS, &out->model) &&
               read_u32(fields, 1, 7, &out->stages) && evseal_der_read_unsigned(fields, 1, &clock) &&
               read_time(fields, &out->time_floor) && read_limits(fields, out) &&
-              read_slots(fields, true, &out->components) && read_trust_store(fields, out) &&
+              read_slots(fields, true, &out->components) && read_trust_store(fields, &out->trust) &&
               der_done(fields);
   out->clock_trusted = clock == 1;
   return fine;
@@ -248,59 +272,90 @@ evseal_status evseal_profile_open(evseal_profile* out, const evseal_crypto* cryp
   return EVSEAL_OK;
 }
 
-/* `crls` and `revoked`: their form only. True in `*out_any` when there is an entry. */
-static bool read_known_revocations(der_reader* fields, unsigned max, bool* out_any) {
-  der_reader list;
-  unsigned count = 0;
-  if (!evseal_der_enter(fields, DER_SEQUENCE, &list)) {
-    return false;
-  }
-  for (; !der_done(&list); count++) {
-    der_reader entry;
-    evseal_span key;
-    evseal_span number;
-    if (!evseal_der_enter(&list, DER_SEQUENCE, &entry) ||
-        !evseal_der_read(&entry, DER_OCTET_STRING, &key) || key.len != EVSEAL_SHA256_LEN ||
-        !evseal_der_read_integer(&entry, &number) || !der_done(&entry)) {
+/* Serial numbers, strictly ascending; `*total` counts them over all issuers. */
+static bool read_serials(evseal_span content, unsigned* total) {
+  der_reader serials = der_open(content);
+  evseal_span previous = {NULL, 0};
+  while (!der_done(&serials)) {
+    evseal_span serial;
+    if (!evseal_der_read_integer(&serials, &serial) || serial.len > MAX_REVOKED_SERIAL ||
+        *total == EVSEAL_MAX_REVOKED ||
+        (previous.len > 0 && evseal_serial_compare(previous, serial) >= 0)) {
       return false;
     }
+    previous = serial;
+    ++*total;
   }
-  *out_any = *out_any || count > 0;
-  return count <= max;
+  return true;
 }
 
-static bool read_state(der_reader* fields, evseal_state* out, bool* out_more) {
-  uint64_t version = 0;
-  bool fine = evseal_der_read_unsigned(fields, 1, &version) && version == 1 &&
-              read_u32(fields, 0, UINT32_MAX, &out->counter) &&
-              read_name(fields, NAME_MAX_OCTETS, &out->vendor) &&
-              read_name(fields, NAME_MAX_OCTETS, &out->model) &&
-              read_time(fields, &out->time_floor) &&
-              read_u32(fields, 0, (uint32_t)BELOW_2_31, &out->trust_epoch) &&
-              read_slots(fields, false, &out->slots) &&
-              read_known_revocations(fields, MAX_KNOWN_CRLS, out_more) &&
-              read_known_revocations(fields, MAX_REVOKED, out_more);
-  if (fine && !der_done(fields)) {
-    evseal_span trust;
-    fine = evseal_der_read(fields, DER_CONTEXT(0), &trust) && der_done(fields);
-    *out_more = true;
+static bool read_known_issuer(der_reader* issuers, evseal_known_issuer* out) {
+  der_reader fields;
+  evseal_span key;
+  if (!evseal_der_enter(issuers, DER_SEQUENCE, &fields) ||
+      !evseal_der_read(&fields, DER_OCTET_STRING, &key) || key.len != EVSEAL_SHA256_LEN ||
+      !evseal_der_read_unsigned(&fields, (uint64_t)INT64_MAX, &out->number) ||
+      !evseal_der_read_boolean(&fields, &out->complete) ||
+      !evseal_der_read(&fields, DER_SEQUENCE, &out->revoked) || !der_done(&fields)) {
+    return false;
   }
-  return fine;
+  memcpy(out->issuer_key, key.data, EVSEAL_SHA256_LEN);
+  return out->complete || out->revoked.len == 0;
+}
+
+/* What is known of CRLs: issuers strictly ascending. */
+static bool read_known_issuers(der_reader* reader, evseal_span* out) {
+  uint8_t previous[EVSEAL_SHA256_LEN];
+  unsigned count = 0;
+  unsigned total = 0;
+  if (!evseal_der_read(reader, DER_SEQUENCE, out)) {
+    return false;
+  }
+  der_reader issuers = der_open(*out);
+  for (; !der_done(&issuers); count++) {
+    evseal_known_issuer issuer;
+    if (count == EVSEAL_MAX_KNOWN_ISSUERS || !read_known_issuer(&issuers, &issuer) ||
+        (count > 0 && memcmp(previous, issuer.issuer_key, sizeof previous) >= 0) ||
+        !read_serials(issuer.revoked, &total)) {
+      return false;
+    }
+    memcpy(previous, issuer.issuer_key, sizeof previous);
+  }
+  return true;
+}
+
+/* trust [0] EXPLICIT TrustStore OPTIONAL */
+static bool read_state_trust(der_reader* fields, evseal_state* out) {
+  if (der_done(fields)) {
+    return true;
+  }
+  out->has_trust = true;
+  return evseal_der_read(fields, DER_CONTEXT(0), &out->trust_der) &&
+         evseal_trust_store_open(&out->trust, out->trust_der) == EVSEAL_OK;
+}
+
+static bool read_state(der_reader* fields, evseal_state* out) {
+  uint64_t version = 0;
+  return evseal_der_read_unsigned(fields, 1, &version) && version == 1 &&
+         read_u32(fields, 0, UINT32_MAX, &out->counter) &&
+         read_name(fields, NAME_MAX_OCTETS, &out->vendor) &&
+         read_name(fields, NAME_MAX_OCTETS, &out->model) && read_time(fields, &out->time_floor) &&
+         read_u32(fields, 0, (uint32_t)BELOW_2_31, &out->trust_epoch) &&
+         read_slots(fields, false, &out->slots) && read_known_issuers(fields, &out->crls) &&
+         read_state_trust(fields, out) && der_done(fields);
 }
 
 evseal_status evseal_state_open(evseal_state* out, const evseal_crypto* crypto, evseal_span blob) {
   der_reader fields;
-  bool more = false;
   memset(out, 0, sizeof *out);
   if (blob.len == 0) {
     return EVSEAL_STATE_MISSING;
   }
-  bool fine = open_blob(&fields, crypto, blob, state_magic) && read_state(&fields, out, &more);
-  if (fine && !more) {
-    return EVSEAL_OK;
+  if (!open_blob(&fields, crypto, blob, evseal_state_magic) || !read_state(&fields, out)) {
+    memset(out, 0, sizeof *out);
+    return EVSEAL_STATE_DAMAGED;
   }
-  memset(out, 0, sizeof *out);
-  return fine ? EVSEAL_STATE_UNSUPPORTED : EVSEAL_STATE_DAMAGED;
+  return EVSEAL_OK;
 }
 
 bool evseal_profile_slot(evseal_slot* out, const evseal_profile* profile, unsigned index) {
@@ -313,13 +368,18 @@ bool evseal_profile_slot(evseal_slot* out, const evseal_profile* profile, unsign
   return false;
 }
 
+bool evseal_profile_find_slot(evseal_slot* out, const evseal_profile* profile, evseal_span id) {
+  for (unsigned i = 0; evseal_profile_slot(out, profile, i); i++) {
+    if (evseal_span_equal(out->id, id)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool evseal_device_slot(evseal_slot* out, const evseal_profile* profile, const evseal_state* state,
                         evseal_span id) {
-  bool found = false;
-  for (unsigned i = 0; !found && evseal_profile_slot(out, profile, i); i++) {
-    found = evseal_span_equal(out->id, id);
-  }
-  if (!found) {
+  if (!evseal_profile_find_slot(out, profile, id)) {
     return false;
   }
   der_reader slots = der_open(state->slots);
@@ -332,14 +392,39 @@ bool evseal_device_slot(evseal_slot* out, const evseal_profile* profile, const e
   return true;
 }
 
-bool evseal_profile_role(evseal_role* out, const evseal_profile* profile, evseal_span name) {
-  der_reader roles = der_open(profile->roles);
-  while (!der_done(&roles) && read_role(&roles, out)) {
-    if (evseal_span_equal(out->name, name)) {
+bool evseal_state_slot(evseal_slot* out, const evseal_state* state, unsigned index) {
+  der_reader slots = der_open(state->slots);
+  for (unsigned i = 0; !der_done(&slots) && read_slot(&slots, false, out); i++) {
+    if (i == index) {
       return true;
     }
   }
   return false;
+}
+
+const evseal_trust_store* evseal_device_trust(const evseal_profile* profile,
+                                              const evseal_state* state) {
+  return state->has_trust ? &state->trust : &profile->trust;
+}
+
+bool evseal_trust_role(evseal_role* out, const evseal_trust_store* store, unsigned index) {
+  der_reader roles = der_open(store->roles);
+  for (unsigned i = 0; !der_done(&roles) && read_role(&roles, out); i++) {
+    if (i == index) {
+      return true;
+    }
+  }
+  return false;
+}
+
+unsigned evseal_trust_role_index(const evseal_trust_store* store, evseal_span name) {
+  evseal_role role;
+  for (unsigned i = 0; evseal_trust_role(&role, store, i); i++) {
+    if (evseal_span_equal(role.name, name)) {
+      return i;
+    }
+  }
+  return EVSEAL_MAX_ROLES;
 }
 
 bool evseal_role_anchor(evseal_anchor* out, const evseal_role* role, unsigned index) {
@@ -350,4 +435,47 @@ bool evseal_role_anchor(evseal_anchor* out, const evseal_role* role, unsigned in
     }
   }
   return false;
+}
+
+bool evseal_state_issuer(evseal_known_issuer* out, const evseal_state* state, unsigned index) {
+  der_reader issuers = der_open(state->crls);
+  for (unsigned i = 0; !der_done(&issuers) && read_known_issuer(&issuers, out); i++) {
+    if (i == index) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool evseal_state_find_issuer(evseal_known_issuer* out, const evseal_state* state,
+                              const uint8_t issuer_key[32]) {
+  for (unsigned i = 0; evseal_state_issuer(out, state, i); i++) {
+    if (memcmp(out->issuer_key, issuer_key, EVSEAL_SHA256_LEN) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+int evseal_serial_compare(evseal_span a, evseal_span b) {
+  if (a.len != b.len) {
+    return a.len < b.len ? -1 : 1;
+  }
+  return evseal_span_compare(a, b);
+}
+
+bool evseal_known_issuer_lists(const evseal_known_issuer* issuer, evseal_span serial) {
+  der_reader serials = der_open(issuer->revoked);
+  evseal_span listed;
+  while (evseal_der_read_integer(&serials, &listed)) {
+    if (evseal_span_equal(listed, serial)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool evseal_state_newer(uint32_t a, uint32_t b) {
+  uint32_t ahead = a - b;
+  return ahead >= 1 && ahead <= INT32_MAX;
 }

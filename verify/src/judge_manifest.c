@@ -2,11 +2,12 @@
 #include "judge.h"
 #include "manifest_fields.h"
 
-static bool serial_listed(evseal_span entry, evseal_span serial) {
+/* The unit's serial number; an entry without the list is for all of them, unless `must_list`. */
+static bool serial_listed(evseal_span entry, evseal_span serial, bool must_list) {
   evseal_span rest;
   evseal_span item;
   if (!evseal_json_member(entry, "serials", &rest)) {
-    return true;
+    return !must_list;
   }
   while (evseal_json_next_item(&rest, &item)) {
     evseal_span text;
@@ -46,7 +47,7 @@ static evseal_status check_compatible(const evseal_verify_ctx* ctx) {
       nearest = nearest == EVSEAL_WRONG_DEVICE ? EVSEAL_WRONG_HARDWARE : nearest;
       continue;
     }
-    if (serial_listed(entry, ctx->config.unit.serial)) {
+    if (serial_listed(entry, ctx->config.unit.serial, ctx->config.recovery.len > 0)) {
       return EVSEAL_OK;
     }
     nearest = EVSEAL_WRONG_SERIAL;
@@ -67,22 +68,28 @@ static bool in_scope_list(evseal_span names, evseal_span name) {
   return all;
 }
 
-/* Kind and stage, of the device and of the signer's certificate. */
-static evseal_status check_stage(const evseal_verify_ctx* ctx, const evseal_role* role,
-                                 uint32_t policies) {
+/* Kind, recovery and stage. */
+static evseal_status check_kind(const judgement* j) {
+  const evseal_verify_ctx* ctx = j->ctx;
   const evseal_manifest* manifest = &ctx->report.manifest;
-  if (manifest->kind != EVSEAL_KIND_FIRMWARE) {
+  if ((uint32_t)manifest->kind != ctx->kind) {
+    return EVSEAL_KIND_MISMATCH;
+  }
+  bool taken = manifest->kind == EVSEAL_KIND_FIRMWARE || j->store->require_trust_update.len > 0;
+  if (!taken) {
     return EVSEAL_KIND_UNSUPPORTED;
   }
-  if ((ctx->profile.stages & (uint32_t)manifest->stage) == 0) {
-    return EVSEAL_STAGE_REFUSED;
+  bool asked = ctx->config.recovery.len > 0;
+  bool answers = asked && manifest->has_recovery &&
+                 memcmp(ctx->config.recovery.data, manifest->recovery, EVSEAL_SHA256_LEN) == 0;
+  if (asked != manifest->has_recovery || asked != answers) {
+    return EVSEAL_RECOVERY_REFUSED;
   }
-  bool waived = (role->flags & EVSEAL_ROLE_POLICIES_WAIVED) != 0;
-  return waived || (policies & (uint32_t)manifest->stage) != 0 ? EVSEAL_OK : EVSEAL_STAGE_MISMATCH;
+  return (ctx->profile.stages & (uint32_t)manifest->stage) != 0 ? EVSEAL_OK : EVSEAL_STAGE_REFUSED;
 }
 
-/* The device's limits, then the role's scope. */
-static evseal_status check_limits_and_scope(evseal_verify_ctx* ctx, const evseal_role* role) {
+/* The device's limits. */
+static evseal_status check_limits(evseal_verify_ctx* ctx) {
   const evseal_manifest* manifest = &ctx->report.manifest;
   if (manifest->num_components > ctx->profile.max_components) {
     return EVSEAL_LIMIT_COMPONENTS;
@@ -97,6 +104,19 @@ static evseal_status check_limits_and_scope(evseal_verify_ctx* ctx, const evseal
       return EVSEAL_LIMIT_CHUNK;
     }
   }
+  return EVSEAL_OK;
+}
+
+/* What a signer's certificate and role let it sign. */
+static evseal_status check_scope(evseal_verify_ctx* ctx, const evseal_role* role,
+                                 uint32_t policies) {
+  const evseal_manifest* manifest = &ctx->report.manifest;
+  uint32_t policy = manifest->kind == EVSEAL_KIND_FIRMWARE ? (uint32_t)manifest->stage
+                                                           : EVSEAL_POLICY_TRUST_UPDATE;
+  bool waived = (role->flags & EVSEAL_ROLE_POLICIES_WAIVED) != 0;
+  if (!waived && (policies & policy) == 0) {
+    return EVSEAL_STAGE_MISMATCH;
+  }
   if (!in_scope_list(role->models, ctx->profile.model) ||
       (role->kinds & (uint32_t)manifest->kind) == 0 ||
       (role->stages & (uint32_t)manifest->stage) == 0) {
@@ -108,11 +128,24 @@ static evseal_status check_limits_and_scope(evseal_verify_ctx* ctx, const evseal
       return status;
     }
     if (!in_scope_list(role->components, ctx->component.id)) {
-      ctx->report.failed_component = i;
       return EVSEAL_SCOPE_COMPONENT;
     }
   }
   return EVSEAL_OK;
+}
+
+void evseal_judge_scope(judgement* j) {
+  evseal_verify_ctx* ctx = j->ctx;
+  for (unsigned i = 0; i < j->envelope.num_signers; i++) {
+    evseal_role role;
+    if (!evseal_judge_counts(j, i)) {
+      continue;
+    }
+    uint32_t policies = ctx->certificates[j->envelope.signers[i].leaf].policies;
+    ctx->verdicts[i].status = evseal_trust_role(&role, j->store, ctx->verdicts[i].role)
+                                  ? check_scope(ctx, &role, policies)
+                                  : EVSEAL_CHAIN_NO_ANCHOR;
+  }
 }
 
 /* A requirement is met by a component of this manifest or by what the device already has. */
@@ -195,20 +228,83 @@ static evseal_status check_mask(evseal_verify_ctx* ctx) {
   return EVSEAL_OK;
 }
 
-evseal_status evseal_judge_manifest(evseal_verify_ctx* ctx, const evseal_role* role,
-                                    uint32_t policies) {
-  evseal_status status = check_stage(ctx, role, policies);
+evseal_status evseal_judge_manifest_for_device(judgement* j) {
+  evseal_status status = check_kind(j);
   if (status == EVSEAL_OK) {
-    status = check_compatible(ctx);
+    status = check_compatible(j->ctx);
   }
-  if (status == EVSEAL_OK) {
-    status = check_limits_and_scope(ctx, role);
+  return status == EVSEAL_OK ? check_limits(j->ctx) : status;
+}
+
+/* A device that lost its state gets every floor from the update, none by default. */
+static bool resets_all(const evseal_verify_ctx* ctx) {
+  const evseal_manifest* manifest = &ctx->report.manifest;
+  evseal_slot slot;
+  for (unsigned i = 0; evseal_profile_slot(&slot, &ctx->profile, i); i++) {
+    evseal_span id;
+    uint32_t version = 0;
+    bool given = false;
+    for (unsigned k = 0; !given && evseal_manifest_reset_slot(&id, &version, manifest, k); k++) {
+      given = evseal_span_equal(id, slot.id);
+    }
+    if (!given) {
+      return false;
+    }
   }
-  if (status == EVSEAL_OK && ctx->report.manifest.crls_json.len > 0) {
-    status = EVSEAL_CRL_UNSUPPORTED;
+  return manifest->resets_time_floor;
+}
+
+/* What a trust-update asks for. */
+static evseal_status check_trust_update(evseal_verify_ctx* ctx) {
+  const evseal_manifest* manifest = &ctx->report.manifest;
+  bool recovers = ctx->config.recovery.len > 0;
+  evseal_slot slot;
+  evseal_span id;
+  uint32_t version = 0;
+  if (ctx->mask != 0) {
+    return EVSEAL_COMPONENT_MASK;
   }
-  if (status == EVSEAL_OK) {
-    status = check_components(ctx);
+  if (!recovers &&
+      (ctx->state.trust_epoch == UINT32_MAX || manifest->epoch != ctx->state.trust_epoch + 1u)) {
+    return EVSEAL_TRUST_EPOCH;
   }
-  return status == EVSEAL_OK ? check_mask(ctx) : status;
+  for (unsigned i = 0; evseal_manifest_reset_slot(&id, &version, manifest, i); i++) {
+    if (!evseal_device_slot(&slot, &ctx->profile, &ctx->state, id)) {
+      return EVSEAL_COMPONENT_UNKNOWN;
+    }
+  }
+  if (recovers && !resets_all(ctx)) {
+    return EVSEAL_RECOVERY_REFUSED;
+  }
+  evseal_trust_store store;
+  return evseal_judge_new_trust(ctx, &store);
+}
+
+static uint8_t hex_value(uint8_t digit) {
+  return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+/* The DER goes where chunks would: a trust-update has none. */
+evseal_status evseal_judge_new_trust(evseal_verify_ctx* ctx, evseal_trust_store* out) {
+  evseal_span digits = ctx->report.manifest.trust_hex;
+  size_t len = digits.len / 2;
+  uint8_t* der = ctx->config.workspace + ctx->profile.envelope_bytes;
+  if (len > ctx->profile.chunk_bytes) {
+    return EVSEAL_TRUST_STORE;
+  }
+  for (size_t i = 0; i < len; i++) {
+    der[i] = (uint8_t)(hex_value(digits.data[2 * i]) << 4 | hex_value(digits.data[2 * i + 1]));
+  }
+  ctx->new_trust_der = evseal_span_of(der, len);
+  evseal_status status = evseal_trust_store_open(out, ctx->new_trust_der);
+  /* A store that takes no trust-updates would be the device's last. */
+  return status == EVSEAL_OK && out->require_trust_update.len == 0 ? EVSEAL_TRUST_STORE : status;
+}
+
+evseal_status evseal_judge_manifest_content(judgement* j) {
+  if (j->ctx->report.manifest.kind == EVSEAL_KIND_TRUST_UPDATE) {
+    return check_trust_update(j->ctx);
+  }
+  evseal_status status = check_components(j->ctx);
+  return status == EVSEAL_OK ? check_mask(j->ctx) : status;
 }

@@ -13,18 +13,51 @@
 
 /* Every member name that this verifier knows, for `critical`. */
 static const char* const known_names[] = {
-    "build",          "chunk_size",   "commit",
-    "compatible",     "components",   "created",
-    "critical",       "encoding",     "format",
-    "format_version", "hardware",     "id",
-    "kind",           "load_address", "max",
-    "metrology",      "min",          "min_security_version",
-    "model",          "name",         "offset",
-    "package",        "preserve",     "repository",
-    "requires",       "sbom",         "security_version",
-    "serials",        "sha256",       "size",
-    "source",         "stage",        "stored_size",
-    "tree_root",      "vendor",       "version",
+    "build",
+    "chunk_size",
+    "commit",
+    "compatible",
+    "components",
+    "created",
+    "critical",
+    "crls",
+    "encoding",
+    "epoch",
+    "format",
+    "format_version",
+    "hardware",
+    "id",
+    "issuer_key",
+    "kind",
+    "load_address",
+    "max",
+    "metrology",
+    "min",
+    "min_security_version",
+    "model",
+    "name",
+    "number",
+    "offset",
+    "package",
+    "preserve",
+    "recovery",
+    "repository",
+    "requires",
+    "resets",
+    "sbom",
+    "security_version",
+    "security_versions",
+    "serials",
+    "sha256",
+    "size",
+    "source",
+    "stage",
+    "stored_size",
+    "time_floor",
+    "tree_root",
+    "trust",
+    "vendor",
+    "version",
 };
 
 static bool is_known_name(evseal_span name) {
@@ -287,8 +320,8 @@ static evseal_status read_manifest(evseal_manifest* out) {
       !read_compatible(out) || !sbom_fine(out->text) || !read_crls(out)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }
-  /* What a trust-update has instead of components is read where it is applied. */
-  return out->kind == EVSEAL_KIND_FIRMWARE ? read_components(out) : EVSEAL_OK;
+  return out->kind == EVSEAL_KIND_FIRMWARE ? read_components(out)
+                                           : evseal_manifest_read_trust_update(out);
 }
 
 evseal_status evseal_manifest_parse(evseal_manifest* out, evseal_span text) {

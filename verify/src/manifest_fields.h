@@ -35,6 +35,9 @@ bool evseal_field_time(evseal_span object, const char* name, int64_t* out_second
  * items. */
 bool evseal_array_of_objects(evseal_span value, unsigned min, unsigned max, unsigned* out_count);
 
+/* What a trust-update's manifest has instead of components; `out->text` is set. */
+evseal_status evseal_manifest_read_trust_update(evseal_manifest* out);
+
 /* One component, from its JSON object. */
 evseal_status evseal_manifest_read_component(evseal_component* out, evseal_span object);
 

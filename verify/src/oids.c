@@ -188,3 +188,26 @@ const evseal_span evseal_oid_policy_constraints = {octets_policy_constraints,
 static const uint8_t octets_inhibit_any_policy[] = {0x55, 0x1D, 0x36};
 const evseal_span evseal_oid_inhibit_any_policy = {octets_inhibit_any_policy,
                                                    sizeof octets_inhibit_any_policy};
+
+/* 2.5.29.20 */
+static const uint8_t octets_crl_number[] = {0x55, 0x1D, 0x14};
+const evseal_span evseal_oid_crl_number = {octets_crl_number, sizeof octets_crl_number};
+
+/* 2.5.29.21 */
+static const uint8_t octets_reason_code[] = {0x55, 0x1D, 0x15};
+const evseal_span evseal_oid_reason_code = {octets_reason_code, sizeof octets_reason_code};
+
+/* 2.5.29.27 */
+static const uint8_t octets_delta_crl_indicator[] = {0x55, 0x1D, 0x1B};
+const evseal_span evseal_oid_delta_crl_indicator = {octets_delta_crl_indicator,
+                                                    sizeof octets_delta_crl_indicator};
+
+/* 2.5.29.28 */
+static const uint8_t octets_issuing_distribution_point[] = {0x55, 0x1D, 0x1C};
+const evseal_span evseal_oid_issuing_distribution_point = {
+    octets_issuing_distribution_point, sizeof octets_issuing_distribution_point};
+
+/* 2.5.29.29 */
+static const uint8_t octets_certificate_issuer[] = {0x55, 0x1D, 0x1D};
+const evseal_span evseal_oid_certificate_issuer = {octets_certificate_issuer,
+                                                   sizeof octets_certificate_issuer};

@@ -37,6 +37,11 @@ extern const evseal_span evseal_oid_policy_mappings;
 extern const evseal_span evseal_oid_policy_constraints;
 extern const evseal_span evseal_oid_inhibit_any_policy;
 extern const evseal_span evseal_oid_ext_key_usage;
+extern const evseal_span evseal_oid_crl_number; /* RFC 5280 section 5.2 */
+extern const evseal_span evseal_oid_delta_crl_indicator;
+extern const evseal_span evseal_oid_issuing_distribution_point;
+extern const evseal_span evseal_oid_certificate_issuer; /* section 5.3 */
+extern const evseal_span evseal_oid_reason_code;
 extern const evseal_span evseal_oid_any_policy;
 extern const evseal_span evseal_oid_any_purpose;
 extern const evseal_span evseal_oid_code_signing;

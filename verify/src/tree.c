@@ -25,8 +25,7 @@ bool evseal_tree_expects_node(const evseal_verify_ctx* ctx) {
   return ctx->depth > 0 && ctx->tree_leaves[ctx->depth - 1] > 1;
 }
 
-/* RFC 9162 section 2.1.1: the largest power of two smaller than n, for n > 1. */
-static uint32_t left_leaves(uint32_t n) {
+uint32_t evseal_tree_left_leaves(uint32_t n) {
   uint32_t k = 1;
   while (k < n - k) {
     k <<= 1;
@@ -34,21 +33,36 @@ static uint32_t left_leaves(uint32_t n) {
   return k;
 }
 
-evseal_status evseal_tree_take_node(evseal_verify_ctx* ctx, const uint8_t* node) {
+uint32_t evseal_difference(const uint8_t a[EVSEAL_SHA256_LEN], const uint8_t b[EVSEAL_SHA256_LEN]) {
+  uint32_t difference = 0;
+  for (unsigned i = 0; i < EVSEAL_SHA256_LEN; i++) {
+    difference |= (uint32_t)(a[i] ^ b[i]);
+  }
+  return difference;
+}
+
+evseal_status evseal_tree_hash_node(uint8_t out[EVSEAL_SHA256_LEN], const evseal_crypto* crypto,
+                                    const uint8_t* left, const uint8_t* right) {
   static const uint8_t prefix = 0x01;
+  evseal_span pieces[3] = {{&prefix, 1}, {left, EVSEAL_SHA256_LEN}, {right, EVSEAL_SHA256_LEN}};
+  return crypto->sha256(out, pieces, 3);
+}
+
+evseal_status evseal_tree_take_node(evseal_verify_ctx* ctx, const uint8_t* node) {
   uint8_t digest[EVSEAL_SHA256_LEN];
-  evseal_span pieces[2] = {{&prefix, 1}, {node, TREE_NODE_LEN}};
   uint32_t leaves = ctx->tree_leaves[ctx->depth - 1];
-  evseal_status status = ctx->config.crypto->sha256(digest, pieces, 2);
+  evseal_status status =
+      evseal_tree_hash_node(digest, ctx->config.crypto, node, node + EVSEAL_SHA256_LEN);
   if (status != EVSEAL_OK) {
     return status;
   }
+  ctx->doubt |= evseal_difference(digest, ctx->tree_hash[ctx->depth - 1]);
   if (memcmp(digest, ctx->tree_hash[ctx->depth - 1], sizeof digest) != 0) {
     return EVSEAL_TREE_NODE;
   }
   /* A subtree of n leaves is replaced by two of fewer: with 2^20 leaves at most 21 are on the
    * stack. */
-  uint32_t left = left_leaves(leaves);
+  uint32_t left = evseal_tree_left_leaves(leaves);
   ctx->depth--;
   push(ctx, node + EVSEAL_SHA256_LEN, leaves - left);
   push(ctx, node, left);

@@ -3,43 +3,24 @@
 #include "evseal/verify.h"
 
 #include "judge.h"
+#include "state_write.h"
+#include "stream.h"
 #include "tree.h"
 
 _Static_assert(sizeof(evseal_verify_ctx) <= EVSEAL_VERIFY_CTX_MAX,
                "the published context size is too small");
 
-#define HEADER_LEN 16u
-#define PAYLOAD_ALIGNMENT 4096u
-
-/* Phases. Values apart from each other, so that a flipped bit does not lead from one to another. */
-enum {
-  PHASE_HEADER = 0x1E,
-  PHASE_ENVELOPE = 0x2D,
-  PHASE_PADDING = 0x4B,
-  PHASE_NODE = 0x87,
-  PHASE_CHUNK = 0xB4,
-  PHASE_SKIP = 0xD2,
-  PHASE_END = 0xE1
-};
-
-/* A chunk buffer in the workspace: what its hash must be and is, where it belongs, then 00 (RFC
- * 9162) and the chunk. */
-#define SLOT_EXPECTED 0u
-#define SLOT_DIGEST 32u
-#define SLOT_OFFSET 64u
-#define SLOT_LEN 72u
-#define SLOT_PREFIX (EVSEAL_SLOT_OVERHEAD - 1u)
-
 _Static_assert(SLOT_LEN + sizeof(uint32_t) <= SLOT_PREFIX, "a chunk buffer's head overlaps");
 
-static uint8_t* slot_at(const evseal_verify_ctx* ctx, unsigned index) {
+uint8_t* evseal_stream_slot(const evseal_verify_ctx* ctx, unsigned index) {
   size_t stride = EVSEAL_SLOT_OVERHEAD + (size_t)ctx->component.chunk_size;
   return ctx->config.workspace + ctx->profile.envelope_bytes + index * stride;
 }
 
+/* Sets the sticky status. Success is no step's to give: only the final verdict is. */
 static evseal_status fail(evseal_verify_ctx* ctx, evseal_status status) {
-  ctx->status = status;
-  return status;
+  ctx->status = status == EVSEAL_OK ? EVSEAL_MISUSE : status;
+  return ctx->status;
 }
 
 static evseal_status check_config(const evseal_verify_config* config) {
@@ -47,17 +28,31 @@ static evseal_status check_config(const evseal_verify_config* config) {
       (config->profile.len > 0 && config->profile.data == NULL)) {
     return EVSEAL_MISUSE;
   }
+  bool recovery_fine = config->recovery.len == 0 ||
+                       (config->recovery.len == EVSEAL_SHA256_LEN && config->recovery.data != NULL);
+  if (!recovery_fine) {
+    return EVSEAL_MISUSE;
+  }
   return config->crypto->sha256 == NULL ? EVSEAL_CRYPTO_MISSING : EVSEAL_OK;
+}
+
+/* The state; where it is lost and to be recovered, one that has learnt nothing. */
+static evseal_status open_state(evseal_verify_ctx* ctx) {
+  const evseal_verify_config* config = &ctx->config;
+  if (config->recovery.len == 0) {
+    return evseal_state_open(&ctx->state, config->crypto, config->state);
+  }
+  memset(&ctx->state, 0, sizeof ctx->state);
+  ctx->state.vendor = ctx->profile.vendor;
+  ctx->state.model = ctx->profile.model;
+  return EVSEAL_OK;
 }
 
 static evseal_status open_device(evseal_verify_ctx* ctx) {
   const evseal_verify_config* config = &ctx->config;
   evseal_status status = evseal_profile_open(&ctx->profile, config->crypto, config->profile);
   if (status == EVSEAL_OK) {
-    status = evseal_judge_profile(&ctx->profile);
-  }
-  if (status == EVSEAL_OK) {
-    status = evseal_state_open(&ctx->state, config->crypto, config->state);
+    status = open_state(ctx);
   }
   if (status != EVSEAL_OK) {
     return status;
@@ -87,8 +82,10 @@ evseal_status evseal_verify_init(evseal_verify_ctx* ctx, const evseal_verify_con
   if (status == EVSEAL_OK) {
     status = open_device(ctx);
   }
-  if (status != EVSEAL_OK) {
-    return fail(ctx, status);
+  /* Twice, as every decision: a single fault in one round does not decide. */
+  evseal_status again = status == EVSEAL_OK ? open_device(ctx) : status;
+  if (status != EVSEAL_OK || again != EVSEAL_OK) {
+    return fail(ctx, status != EVSEAL_OK ? status : again);
   }
   ctx->budget.operations = EVSEAL_MAX_OPERATIONS;
   ctx->budget.name_steps = EVSEAL_MAX_NAME_STEPS;
@@ -97,13 +94,41 @@ evseal_status evseal_verify_init(evseal_verify_ctx* ctx, const evseal_verify_con
   return EVSEAL_PENDING;
 }
 
+#define MAGIC_KIND 3u
+#define MAGIC_VERSION 4u
+
+/* The magic: what kind of package this says it is. */
+static evseal_status read_magic(const uint8_t* h, uint32_t* out_kind) {
+  static const uint8_t magic[8] = {0x89, 'E', 'V', 0, 0, 0x0D, 0x0A, 0x1A};
+  *out_kind = 0;
+  if (memcmp(h, magic, MAGIC_KIND) != 0 || memcmp(h + 5, magic + 5, 3) != 0 ||
+      (h[MAGIC_KIND] != 'S' && h[MAGIC_KIND] != 'U')) {
+    return EVSEAL_FILE_MAGIC;
+  }
+  if (h[MAGIC_VERSION] != '1') {
+    return EVSEAL_FILE_VERSION;
+  }
+  *out_kind = h[MAGIC_KIND] == 'S' ? EVSEAL_KIND_FIRMWARE : EVSEAL_KIND_TRUST_UPDATE;
+  return EVSEAL_OK;
+}
+
+uint64_t evseal_step_size(const uint8_t header[EVSEAL_HEADER_LEN]) {
+  uint32_t kind = 0;
+  if (read_magic(header, &kind) != EVSEAL_OK || kind != EVSEAL_KIND_TRUST_UPDATE) {
+    return 0;
+  }
+  uint64_t len = (uint64_t)header[8] << 24 | (uint64_t)header[9] << 16 | (uint64_t)header[10] << 8 |
+                 header[11];
+  uint64_t end = EVSEAL_HEADER_LEN + len;
+  return end + (PAYLOAD_ALIGNMENT - end % PAYLOAD_ALIGNMENT) % PAYLOAD_ALIGNMENT;
+}
+
 /* Rule 1. */
 static evseal_status take_header(evseal_verify_ctx* ctx) {
-  static const uint8_t magic[8] = {0x89, 'E', 'V', 'S', '1', 0x0D, 0x0A, 0x1A};
   const uint8_t* h = ctx->small;
-  if (memcmp(h, magic, sizeof magic) != 0) {
-    bool only_version = memcmp(h, magic, 4) == 0 && memcmp(h + 5, magic + 5, 3) == 0;
-    return only_version ? EVSEAL_FILE_VERSION : EVSEAL_FILE_MAGIC;
+  evseal_status status = read_magic(h, &ctx->kind);
+  if (status != EVSEAL_OK) {
+    return status;
   }
   uint32_t len = (uint32_t)h[8] << 24 | (uint32_t)h[9] << 16 | (uint32_t)h[10] << 8 | h[11];
   ctx->mask = (uint32_t)h[12] << 24 | (uint32_t)h[13] << 16 | (uint32_t)h[14] << 8 | h[15];
@@ -115,13 +140,11 @@ static evseal_status take_header(evseal_verify_ctx* ctx) {
   return EVSEAL_PENDING;
 }
 
-/* Where a chunk goes on after the tree, or the component's end. */
-static void expect_tree_element(evseal_verify_ctx* ctx) {
+void evseal_stream_expect_element(evseal_verify_ctx* ctx) {
   ctx->phase = evseal_tree_expects_node(ctx) ? PHASE_NODE : PHASE_CHUNK;
 }
 
-/* The next component that is in the file: asks the caller, and sets the phase for its octets. */
-static evseal_status begin_component(evseal_verify_ctx* ctx) {
+evseal_status evseal_stream_begin_component(evseal_verify_ctx* ctx) {
   unsigned count = ctx->report.manifest.num_components;
   while (ctx->next_component < count && (ctx->report.present >> ctx->next_component & 1u) == 0) {
     ctx->next_component++;
@@ -155,28 +178,35 @@ static evseal_status begin_component(evseal_verify_ctx* ctx) {
   size_t most = callbacks->hash_chunks == NULL ? 1u : EVSEAL_MAX_BATCH;
   ctx->num_buffers = (unsigned)(buffers < most ? buffers : most);
   ctx->num_full = 0;
+  ctx->checked = 0;
   ctx->report.taken |= 1u << index;
   evseal_tree_start(ctx);
-  expect_tree_element(ctx);
+  evseal_stream_expect_element(ctx);
   return EVSEAL_PENDING;
 }
 
 /* Rules 2 to 9, then the padding or the first component. */
 static evseal_status take_envelope(evseal_verify_ctx* ctx) {
   evseal_status status = evseal_judge_envelope(ctx);
-  ctx->report.operations = EVSEAL_MAX_OPERATIONS - ctx->budget.operations;
   if (status != EVSEAL_OK) {
+    ctx->report.operations = EVSEAL_MAX_OPERATIONS - ctx->budget.operations;
     return status;
+  }
+  /* Twice, from the bytes on: a single fault (a glitched instruction) decides in one round only. */
+  evseal_status again = evseal_judge_envelope(ctx);
+  ctx->report.operations = EVSEAL_MAX_OPERATIONS - ctx->budget.operations;
+  if (again != EVSEAL_OK || ctx->proof != 2u * PROOF_OF_ENVELOPE) {
+    return again != EVSEAL_OK ? again : EVSEAL_MISUSE;
   }
   const evseal_callbacks* callbacks = &ctx->config.callbacks;
   if (callbacks->on_manifest != NULL &&
       callbacks->on_manifest(callbacks->user, &ctx->report.manifest) != EVSEAL_TAKE) {
     return EVSEAL_ABORTED;
   }
-  size_t end = HEADER_LEN + ctx->envelope_len;
+  size_t end = EVSEAL_HEADER_LEN + ctx->envelope_len;
   ctx->remaining = (PAYLOAD_ALIGNMENT - end % PAYLOAD_ALIGNMENT) % PAYLOAD_ALIGNMENT;
   if (ctx->remaining == 0) {
-    return begin_component(ctx);
+    return evseal_stream_begin_component(ctx);
   }
   ctx->phase = PHASE_PADDING;
   return EVSEAL_PENDING;
@@ -187,11 +217,12 @@ static evseal_status take_padding(evseal_verify_ctx* ctx, size_t len) {
   for (size_t i = 0; i < len; i++) {
     any |= ctx->small[i];
   }
+  ctx->doubt |= any;
   if (any != 0) {
     return EVSEAL_PADDING;
   }
   ctx->remaining -= len;
-  return ctx->remaining == 0 ? begin_component(ctx) : EVSEAL_PENDING;
+  return ctx->remaining == 0 ? evseal_stream_begin_component(ctx) : EVSEAL_PENDING;
 }
 
 /* Octets of the chunk that comes next. */
@@ -211,7 +242,7 @@ static evseal_status hash_buffers(evseal_verify_ctx* ctx) {
   const evseal_callbacks* callbacks = &ctx->config.callbacks;
   evseal_hash_job jobs[EVSEAL_MAX_BATCH];
   for (unsigned i = 0; i < ctx->num_full; i++) {
-    uint8_t* slot = slot_at(ctx, i);
+    uint8_t* slot = evseal_stream_slot(ctx, i);
     slot[SLOT_PREFIX] = 0x00;
     jobs[i].bytes = evseal_span_of(slot + SLOT_PREFIX, 1u + slot_len(slot));
     jobs[i].digest = slot + SLOT_DIGEST;
@@ -240,26 +271,40 @@ static evseal_status release_buffers(evseal_verify_ctx* ctx) {
   if (status != EVSEAL_OK) {
     return status;
   }
-  for (unsigned i = 0; i < ctx->num_full; i++) {
-    const uint8_t* slot = slot_at(ctx, i);
+  unsigned count = ctx->num_full;
+  for (unsigned i = 0; i < count; i++) {
+    const uint8_t* slot = evseal_stream_slot(ctx, i);
     uint64_t offset = 0;
     memcpy(&offset, slot + SLOT_OFFSET, sizeof offset);
+    ctx->doubt |= evseal_difference(slot + SLOT_EXPECTED, slot + SLOT_DIGEST);
     if (memcmp(slot + SLOT_EXPECTED, slot + SLOT_DIGEST, EVSEAL_SHA256_LEN) != 0) {
       ctx->report.failed_component = ctx->component.index;
       return EVSEAL_CHUNK_DIGEST;
     }
+    ctx->checked += slot_len(slot);
     evseal_span bytes = evseal_span_of(slot + EVSEAL_SLOT_OVERHEAD, slot_len(slot));
+    /* With the last one released, what is saved from now on is the whole truth. */
+    ctx->num_full = i + 1 == count ? 0 : count;
     if (callbacks->on_chunk != NULL &&
         callbacks->on_chunk(callbacks->user, &ctx->component, offset, bytes) != EVSEAL_TAKE) {
       return EVSEAL_ABORTED;
     }
   }
-  ctx->num_full = 0;
   return EVSEAL_OK;
 }
 
+evseal_status evseal_stream_end_component(evseal_verify_ctx* ctx) {
+  const evseal_callbacks* callbacks = &ctx->config.callbacks;
+  ctx->report.complete |= 1u << ctx->component.index;
+  if (callbacks->on_component_end != NULL &&
+      callbacks->on_component_end(callbacks->user, &ctx->component) != EVSEAL_TAKE) {
+    return EVSEAL_ABORTED;
+  }
+  return evseal_stream_begin_component(ctx);
+}
+
 static evseal_status take_chunk(evseal_verify_ctx* ctx, size_t len) {
-  uint8_t* slot = slot_at(ctx, ctx->num_full);
+  uint8_t* slot = evseal_stream_slot(ctx, ctx->num_full);
   uint32_t chunk_len = (uint32_t)len;
   evseal_tree_take_leaf(ctx, slot + SLOT_EXPECTED);
   memcpy(slot + SLOT_OFFSET, &ctx->offset, sizeof ctx->offset);
@@ -273,17 +318,13 @@ static evseal_status take_chunk(evseal_verify_ctx* ctx, size_t len) {
       return status;
     }
   }
-  if (!last) {
-    expect_tree_element(ctx);
-    return EVSEAL_PENDING;
+  if (last) {
+    /* Always so, unless a fault from outside skipped the check of a chunk. */
+    return ctx->checked == ctx->component.stored_size ? evseal_stream_end_component(ctx)
+                                                      : EVSEAL_MISUSE;
   }
-  const evseal_callbacks* callbacks = &ctx->config.callbacks;
-  ctx->report.complete |= 1u << ctx->component.index;
-  if (callbacks->on_component_end != NULL &&
-      callbacks->on_component_end(callbacks->user, &ctx->component) != EVSEAL_TAKE) {
-    return EVSEAL_ABORTED;
-  }
-  return begin_component(ctx);
+  evseal_stream_expect_element(ctx);
+  return EVSEAL_PENDING;
 }
 
 static evseal_status take_node(evseal_verify_ctx* ctx) {
@@ -292,7 +333,7 @@ static evseal_status take_node(evseal_verify_ctx* ctx) {
     ctx->report.failed_component = ctx->component.index;
     return status;
   }
-  expect_tree_element(ctx);
+  evseal_stream_expect_element(ctx);
   return EVSEAL_PENDING;
 }
 
@@ -302,7 +343,7 @@ static size_t target(evseal_verify_ctx* ctx, uint8_t** out_start) {
   *out_start = ctx->small;
   switch (ctx->phase) {
     case PHASE_HEADER:
-      return HEADER_LEN;
+      return EVSEAL_HEADER_LEN;
     case PHASE_ENVELOPE:
       *out_start = ctx->config.workspace;
       return ctx->envelope_len;
@@ -311,7 +352,7 @@ static size_t target(evseal_verify_ctx* ctx, uint8_t** out_start) {
     case PHASE_NODE:
       return TREE_NODE_LEN;
     case PHASE_CHUNK:
-      *out_start = slot_at(ctx, ctx->num_full) + EVSEAL_SLOT_OVERHEAD;
+      *out_start = evseal_stream_slot(ctx, ctx->num_full) + EVSEAL_SLOT_OVERHEAD;
       return next_chunk_len(ctx);
     case PHASE_SKIP:
       *out_start = ctx->config.workspace + ctx->profile.envelope_bytes;
@@ -336,7 +377,7 @@ static evseal_status complete(evseal_verify_ctx* ctx, size_t len) {
       return take_chunk(ctx, len);
     case PHASE_SKIP:
       ctx->remaining -= len;
-      return ctx->remaining == 0 ? begin_component(ctx) : EVSEAL_PENDING;
+      return ctx->remaining == 0 ? evseal_stream_begin_component(ctx) : EVSEAL_PENDING;
     default:
       return EVSEAL_MISUSE;
   }
@@ -363,6 +404,7 @@ evseal_status evseal_verify_commit(evseal_verify_ctx* ctx, size_t len) {
     return fail(ctx, EVSEAL_MISUSE);
   }
   ctx->filled += len;
+  ctx->file_offset += len;
   if (ctx->filled < whole) {
     return EVSEAL_PENDING;
   }
@@ -402,20 +444,25 @@ evseal_status evseal_verify_skip(evseal_verify_ctx* ctx, uint64_t len) {
     return fail(ctx, EVSEAL_MISUSE);
   }
   ctx->remaining -= len;
+  ctx->file_offset += len;
   if (ctx->remaining > 0) {
     return EVSEAL_PENDING;
   }
   ctx->filled = 0;
-  return fail(ctx, begin_component(ctx));
+  return fail(ctx, evseal_stream_begin_component(ctx));
 }
 
 /* Rule 10's last part: the end has been reached, and nothing that the device needs was left out. */
 static evseal_status final_status(evseal_verify_ctx* ctx) {
-  if (ctx->status != EVSEAL_PENDING) {
+  if (ctx->status != EVSEAL_PENDING && ctx->status != EVSEAL_OK) {
     return ctx->status;
   }
   if (ctx->phase != PHASE_END) {
     return EVSEAL_TRUNCATED;
+  }
+  /* What cannot be without a fault from outside. */
+  if (ctx->proof != 2u * PROOF_OF_ENVELOPE || ctx->doubt != 0) {
+    return EVSEAL_MISUSE;
   }
   if (!ctx->report.authenticated || (ctx->report.needed & ~ctx->report.complete) != 0) {
     return EVSEAL_COMPONENT_SKIPPED;
@@ -430,10 +477,17 @@ evseal_status evseal_verify_finish(evseal_verify_ctx* ctx, evseal_report* out_re
   if (ctx == NULL || out_report == NULL) {
     return EVSEAL_MISUSE;
   }
-  ctx->status = final_status(ctx);
-  ctx->report.status = ctx->status;
+  evseal_status status = final_status(ctx);
+  ctx->report.status = status;
   *out_report = ctx->report;
-  return ctx->status;
+  /* Once more, before what was written is all that is left. */
+  evseal_status again = final_status(ctx);
+  if (again != status) {
+    out_report->status = EVSEAL_MISUSE;
+    again = EVSEAL_MISUSE;
+  }
+  ctx->status = again;
+  return again;
 }
 
 evseal_status evseal_verify_security_version_floor(const evseal_verify_ctx* ctx, unsigned index,
@@ -451,4 +505,40 @@ evseal_status evseal_verify_security_version_floor(const evseal_verify_ctx* ctx,
       installed && ctx->report.raises_floors && component.security_version > slot.security_version;
   *out_floor = raises ? component.security_version : slot.security_version;
   return EVSEAL_OK;
+}
+
+evseal_status evseal_verify_next_state(const evseal_verify_ctx* ctx, evseal_remember what,
+                                       uint8_t* out, size_t capacity, size_t* out_len) {
+  state_sources sources;
+  *out_len = 0;
+  bool all = what == EVSEAL_REMEMBER_ALL;
+  /* Where there is no state (init failed, or a recovery was refused), a new one must not come from
+   * here: it would have no floors. */
+  bool has_state = ctx->phase != 0 && (ctx->config.recovery.len == 0 || ctx->status == EVSEAL_OK);
+  if ((!all && what != EVSEAL_REMEMBER_REVOCATIONS) || !has_state ||
+      (all && ctx->status != EVSEAL_OK)) {
+    return EVSEAL_MISUSE;
+  }
+  memset(&sources, 0, sizeof sources);
+  sources.profile = &ctx->profile;
+  sources.vendor = ctx->profile.vendor;
+  sources.model = ctx->profile.model;
+  sources.counter = ctx->state.counter + 1u;
+  sources.time_floor = ctx->state.time_floor;
+  sources.trust_epoch = ctx->state.trust_epoch;
+  sources.trust_der = ctx->state.trust_der;
+  sources.states[0] = &ctx->state;
+  sources.num_states = 1;
+  sources.crls = ctx->crls;
+  sources.num_crls = ctx->num_crls;
+  if (all) {
+    sources.manifest = &ctx->report.manifest;
+    sources.installed = ctx->report.raises_floors ? ctx->report.complete : 0;
+    sources.time_floor = ctx->report.time_floor;
+    if (ctx->kind == EVSEAL_KIND_TRUST_UPDATE) {
+      sources.trust_epoch = ctx->report.manifest.epoch;
+      sources.trust_der = ctx->new_trust_der;
+    }
+  }
+  return evseal_state_write(out, capacity, out_len, ctx->config.crypto, &sources);
 }

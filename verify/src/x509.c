@@ -3,48 +3,9 @@
 #include "evseal/chain.h"
 #include "oids.h"
 #include "x509_extensions.h"
+#include "x509_fields.h"
 
 #define DER_VERSION_V3 2u
-
-/* AttributeTypeAndValue: an OID and one value of any type. */
-static bool attribute_well_formed(evseal_span whole) {
-  der_reader outer = der_open(whole);
-  der_reader fields;
-  evseal_span oid;
-  return evseal_der_enter(&outer, DER_SEQUENCE, &fields) &&
-         evseal_der_read(&fields, DER_OID, &oid) && oid.len > 0 &&
-         evseal_der_read_any(&fields, NULL, NULL, NULL) && der_done(&fields);
-}
-
-/*
- * A Name (RFC 5280 section 4.1.2.4): RDNs that are not empty sets of a type and one value. Values
- * are not interpreted: names chain by their bytes.
- */
-static bool name_well_formed(evseal_span name) {
-  der_reader outer = der_open(name);
-  der_reader rdns;
-  if (name.len > EVSEAL_MAX_NAME || !evseal_der_enter(&outer, DER_SEQUENCE, &rdns) ||
-      !der_done(&outer)) {
-    return false;
-  }
-  while (!der_done(&rdns)) {
-    der_reader rdn;
-    if (!evseal_der_enter(&rdns, DER_SET, &rdn) || der_done(&rdn)) {
-      return false;
-    }
-    evseal_span previous = {NULL, 0};
-    while (!der_done(&rdn)) {
-      evseal_span whole;
-      if (!evseal_der_read_whole(&rdn, DER_SEQUENCE, &whole) ||
-          (previous.len > 0 && !evseal_der_in_set_order(previous, whole)) ||
-          !attribute_well_formed(whole)) {
-        return false;
-      }
-      previous = whole;
-    }
-  }
-  return true;
-}
 
 /* Version [0] EXPLICIT INTEGER (section 4.1.2.1). v1 is the DEFAULT, and so must be absent. */
 static evseal_status read_version(der_reader* tbs) {
@@ -83,24 +44,6 @@ static void note(evseal_certificate* out, evseal_status status) {
   }
 }
 
-/* The signature algorithm as certificates may use it (docs/format.md section 5.1). */
-static evseal_status check_algorithm(evseal_certificate* out, evseal_span inner) {
-  /* RFC 5280 section 4.1.1.2: "This field MUST contain the same algorithm identifier" */
-  if (!evseal_span_equal(inner, out->algorithm_der)) {
-    return EVSEAL_CERT_ALGORITHM;
-  }
-  evseal_status status = evseal_algorithm_parse(&out->algorithm, out->algorithm_der);
-  if (status != EVSEAL_OK) {
-    return status;
-  }
-  if (out->algorithm.scheme == EVSEAL_SCHEME_RSA_PSS &&
-      (out->algorithm.mgf_hash != out->algorithm.hash ||
-       out->algorithm.salt_len != (size_t)out->algorithm.hash)) {
-    return EVSEAL_CERT_ALGORITHM;
-  }
-  return EVSEAL_OK;
-}
-
 /* The key as certificates may carry it: on top of parsing, a sane RSA exponent and PSS parameters.
  */
 static evseal_status check_key(const evseal_public_key* key) {
@@ -127,7 +70,9 @@ static bool read_middle(evseal_certificate* out, der_reader* tbs) {
       !evseal_der_read_whole(tbs, DER_SEQUENCE, &out->issuer)) {
     return false;
   }
-  note(out, check_algorithm(out, inner));
+  note(out, evseal_x509_algorithm(&out->algorithm, inner, out->algorithm_der)
+                ? EVSEAL_OK
+                : EVSEAL_CERT_ALGORITHM);
   evseal_status validity = read_validity(out, tbs);
   if (validity == EVSEAL_CERT_ENCODING ||
       !evseal_der_read_whole(tbs, DER_SEQUENCE, &out->subject) ||
@@ -136,8 +81,8 @@ static bool read_middle(evseal_certificate* out, der_reader* tbs) {
   }
   /* An empty Name is a SEQUENCE of two octets. RFC 5280 section 4.1.2.4: the issuer MUST NOT be
    * empty. */
-  bool names_fine =
-      name_well_formed(out->issuer) && out->issuer.len > 2 && name_well_formed(out->subject);
+  bool names_fine = evseal_x509_name_well_formed(out->issuer) && out->issuer.len > 2 &&
+                    evseal_x509_name_well_formed(out->subject);
   note(out, names_fine ? EVSEAL_OK : EVSEAL_CERT_NAME);
   note(out, validity);
   evseal_status key = evseal_public_key_parse(&out->key, spki);

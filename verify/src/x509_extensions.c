@@ -1,6 +1,7 @@
 #include "x509_extensions.h"
 
 #include "oids.h"
+#include "x509_fields.h"
 
 /*
  * Section 4.2.1.9; pathLen only where cA is TRUE. An explicit cA FALSE, which DER forbids, is
@@ -114,40 +115,18 @@ static evseal_status read_subject_key_id(evseal_certificate* out, der_reader val
   return fine ? EVSEAL_OK : EVSEAL_CERT_EXTENSION;
 }
 
-/* Section 4.2.1.1: authorityCertIssuer and authorityCertSerialNumber come both or not at all. */
+/* Section 4.2.1.1. */
 static evseal_status read_authority_key_id(evseal_certificate* out, der_reader value,
                                            bool critical) {
   (void)critical;
-  der_reader fields;
-  if (!evseal_der_enter(&value, DER_SEQUENCE, &fields) || !der_done(&value)) {
+  x509_authority authority;
+  if (!evseal_x509_read_authority(&authority, value)) {
     return EVSEAL_CERT_EXTENSION;
   }
-  if (der_next_is(&fields, DER_CONTEXT_PRIMITIVE(0)) &&
-      (!evseal_der_read(&fields, DER_CONTEXT_PRIMITIVE(0), &out->authority_key_id) ||
-       out->authority_key_id.len == 0)) {
-    return EVSEAL_CERT_EXTENSION;
-  }
-  bool issuer = der_next_is(&fields, DER_CONTEXT(1));
-  if (issuer) {
-    der_reader names;
-    der_reader directory;
-    if (!evseal_der_enter(&fields, DER_CONTEXT(1), &names)) {
-      return EVSEAL_CERT_EXTENSION;
-    }
-    /* directoryName [4]; other forms of GeneralName are not compared. */
-    if (der_next_is(&names, DER_CONTEXT(4)) &&
-        (!evseal_der_enter(&names, DER_CONTEXT(4), &directory) ||
-         !evseal_der_read_whole(&directory, DER_SEQUENCE, &out->authority_issuer) ||
-         !der_done(&directory))) {
-      return EVSEAL_CERT_EXTENSION;
-    }
-  }
-  bool serial = der_next_is(&fields, DER_CONTEXT_PRIMITIVE(2));
-  if (serial && (!evseal_der_read(&fields, DER_CONTEXT_PRIMITIVE(2), &out->authority_serial) ||
-                 out->authority_serial.len == 0)) {
-    return EVSEAL_CERT_EXTENSION;
-  }
-  return der_done(&fields) && issuer == serial ? EVSEAL_OK : EVSEAL_CERT_EXTENSION;
+  out->authority_key_id = authority.key_id;
+  out->authority_issuer = authority.issuer;
+  out->authority_serial = authority.serial;
+  return EVSEAL_OK;
 }
 
 /* GeneralNames are not interpreted. */
@@ -206,16 +185,17 @@ static const known_extension known_extensions[] = {
     {&evseal_oid_inhibit_any_policy, false, refuse_policy_processing},
 };
 
-static evseal_status read_one(evseal_certificate* out, evseal_span oid, bool critical,
-                              evseal_span content) {
+static evseal_status read_one(evseal_certificate* out, const x509_extension* extension) {
+  bool critical = extension->critical;
   for (size_t i = 0; i < sizeof known_extensions / sizeof known_extensions[0]; i++) {
     const known_extension* known = &known_extensions[i];
-    if (!evseal_span_equal(oid, *known->oid)) {
+    if (!evseal_span_equal(extension->oid, *known->oid)) {
       continue;
     }
     /* Sections 4.2.1.1 and 4.2.1.2: "Conforming CAs MUST mark this extension as non-critical." */
-    return critical && known->never_critical ? EVSEAL_CERT_CRITICAL_EXTENSION
-                                             : known->read(out, der_open(content), critical);
+    return critical && known->never_critical
+               ? EVSEAL_CERT_CRITICAL_EXTENSION
+               : known->read(out, der_open(extension->value), critical);
   }
   /* Section 4.2: "MUST reject the certificate if it encounters a critical extension it does not
    * recognize" */
@@ -232,47 +212,16 @@ evseal_status evseal_x509_check_together(const evseal_certificate* out) {
   return named ? EVSEAL_OK : EVSEAL_CERT_NAME;
 }
 
-/* Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING } */
-static bool read_extension(der_reader* extensions, evseal_span* oid, bool* critical,
-                           evseal_span* content) {
-  der_reader fields;
-  *critical = false;
-  if (!evseal_der_enter(extensions, DER_SEQUENCE, &fields) ||
-      !evseal_der_read(&fields, DER_OID, oid) || oid->len == 0) {
-    return false;
-  }
-  if (der_next_is(&fields, DER_BOOLEAN) &&
-      (!evseal_der_read_boolean(&fields, critical) || !*critical)) {
-    return false;
-  }
-  return evseal_der_read(&fields, DER_OCTET_STRING, content) && der_done(&fields);
-}
-
-/* True when none of the extensions from `rest` on has this OID. */
-static bool unique_from(der_reader rest, evseal_span oid) {
-  while (!der_done(&rest)) {
-    evseal_span other;
-    evseal_span content;
-    bool critical = false;
-    if (!read_extension(&rest, &other, &critical, &content) || evseal_span_equal(other, oid)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 evseal_status evseal_x509_read_extensions(evseal_certificate* out, der_reader* extensions) {
   evseal_status first = der_done(extensions) ? EVSEAL_CERT_EXTENSION : EVSEAL_OK;
   for (unsigned count = 0; !der_done(extensions); count++) {
-    evseal_span oid;
-    evseal_span content;
-    bool critical = false;
-    if (count >= EVSEAL_MAX_EXTENSIONS || !read_extension(extensions, &oid, &critical, &content) ||
-        !unique_from(*extensions, oid)) {
+    x509_extension extension;
+    if (count >= EVSEAL_MAX_EXTENSIONS || !evseal_x509_read_extension(extensions, &extension) ||
+        !evseal_x509_unique_from(*extensions, extension.oid)) {
       return EVSEAL_CERT_EXTENSION;
     }
     /* The rest is still read after a failure: a report on a refused certificate needs its flags. */
-    evseal_status status = read_one(out, oid, critical, content);
+    evseal_status status = read_one(out, &extension);
     if (first == EVSEAL_OK) {
       first = status;
     }

@@ -37,6 +37,16 @@ static const char* package_hint(evseal_status status) {
       return "pass the revision of this unit with --hardware N";
     case EVSEAL_WRONG_SERIAL:
       return "pass the serial number of this unit with --serial TEXT";
+    case EVSEAL_REVOKED:
+      return "ask for a package that is signed with a certificate that is not revoked";
+    case EVSEAL_CRL_MISSING:
+    case EVSEAL_CRL_STRIPPED:
+      return "ask for the package with the revocation lists that it was released with, or newer "
+             "ones";
+    case EVSEAL_THRESHOLD_NOT_MET:
+      return "a further party has to sign: evseal sign --add FILE --signer SIGNER.json -o FILE.evs";
+    case EVSEAL_TRUST_EPOCH:
+      return "trust-updates are taken one after the other: `evseal trust path` orders them";
     case EVSEAL_ROLLBACK:
       return "ask for a package that is at least as new as what is installed";
     case EVSEAL_STAGE_REFUSED:
@@ -53,6 +63,7 @@ const char* hint_for(evseal_status status) {
       return "ask for a file with every component that this device needs";
     case EVSEAL_CLOCK_BEFORE:
     case EVSEAL_CLOCK_AFTER:
+    case EVSEAL_CRL_STALE:
       return "check the clock of this unit, or pass the time with --now";
     case EVSEAL_CLOCK_MISSING:
       return "pass the time with --now";
@@ -60,15 +71,12 @@ const char* hint_for(evseal_status status) {
     case EVSEAL_EXPIRED_FLOOR:
       return "ask for a package that is signed with a renewed certificate";
     case EVSEAL_PROFILE_DAMAGED:
-    case EVSEAL_PROFILE_UNSUPPORTED:
       return "build the profile again with `evseal device build`";
     case EVSEAL_STATE_MISSING:
     case EVSEAL_STATE_DAMAGED:
       return "name the state with --state FILE, or pass --factory-new if there is none yet";
     case EVSEAL_STATE_MISMATCH:
       return "--state and --device belong to different models: name those of this unit";
-    case EVSEAL_STATE_UNSUPPORTED:
-      return "update evseal-verify: a newer version wrote this state";
     default:
       return package_hint(status);
   }

@@ -26,12 +26,22 @@ typedef struct run {
   int saved_errno;
   const char* failed_path;
   bool inflate_failed;
+  step_note steps[EVSEAL_MAX_STEPS];
+  unsigned num_steps;
 } run;
+
+/* The octets of the file; what was looked at ahead comes first. */
+typedef struct input {
+  int fd;
+  uint8_t ahead[EVSEAL_HEADER_LEN];
+  size_t num_ahead;
+} input;
 
 static run the_run;
 static evseal_verify_ctx the_context;
 static uint8_t the_profile[MAX_BLOB];
 static uint8_t the_state[MAX_BLOB];
+static uint8_t the_next_state[EVSEAL_STATE_SIZE_MAX(EVSEAL_MAX_COMPONENTS, EVSEAL_MAX_CHUNK)];
 static uint8_t the_workspace[EVSEAL_WORKSPACE_SIZE(EVSEAL_MAX_ENVELOPE, EVSEAL_MAX_CHUNK, 1)];
 
 static void discard_outputs(void) {
@@ -141,7 +151,7 @@ static bool is_json(evseal_span blob) {
 /* A profile or state that permits no verdict: names the file that is to blame. */
 static int configuration_failure(evseal_status status, const evseal_verify_config* config) {
   bool about_state = status == EVSEAL_STATE_MISSING || status == EVSEAL_STATE_DAMAGED ||
-                     status == EVSEAL_STATE_MISMATCH || status == EVSEAL_STATE_UNSUPPORTED;
+                     status == EVSEAL_STATE_MISMATCH;
   const char* what =
       about_state && the_run.given.state != NULL ? the_run.given.state : the_run.given.device;
   const char* why = evseal_status_text(status);
@@ -161,6 +171,11 @@ static int configuration_failure(evseal_status status, const evseal_verify_confi
 /* Fills config.state from the file or for a factory-new device; 0 or an exit code. */
 static int load_state(evseal_verify_config* config) {
   size_t len = 0;
+  if (the_run.given.recovery_known) {
+    config->recovery.data = the_run.given.recovery;
+    config->recovery.len = sizeof the_run.given.recovery;
+    return 0;
+  }
   if (!the_run.given.factory_new) {
     int code = read_blob(the_run.given.state, the_state, &len);
     config->state.data = the_state;
@@ -210,9 +225,44 @@ static int configure(evseal_verify_config* config) {
   return 0;
 }
 
-/* Feeds the file to the verifier, straight into its workspace. 0 or an exit code. */
-static int feed(int fd) {
-  for (;;) {
+/* Octets that were looked at ahead, then the file's. As read(2), without EINTR. */
+static ssize_t input_read(input* in, uint8_t* out, size_t len) {
+  if (in->num_ahead > 0) {
+    size_t count = len < in->num_ahead ? len : in->num_ahead;
+    memcpy(out, in->ahead, count);
+    memmove(in->ahead, in->ahead + count, in->num_ahead - count);
+    in->num_ahead -= count;
+    return (ssize_t)count;
+  }
+  ssize_t got = read(in->fd, out, len);
+  while (got < 0 && errno == EINTR) {
+    got = read(in->fd, out, len);
+  }
+  return got;
+}
+
+/* Looks ahead at up to `want` octets; fewer are there at the end only. */
+static bool input_peek(input* in, size_t want) {
+  while (in->num_ahead < want) {
+    ssize_t got = read(in->fd, in->ahead + in->num_ahead, want - in->num_ahead);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got <= 0) {
+      return got == 0;
+    }
+    in->num_ahead += (size_t)got;
+  }
+  return true;
+}
+
+/*
+ * Feeds at most `limit` octets to the verifier, straight into its workspace; what it does not want
+ * after a refusal stays in the file. 0 or an exit code; `*out_fed` counts.
+ */
+static int feed(input* in, uint64_t limit, uint64_t* out_fed) {
+  *out_fed = 0;
+  while (*out_fed < limit) {
     uint8_t extra = 0;
     uint8_t* buffer = NULL;
     size_t room = evseal_verify_buffer(&the_context, &buffer);
@@ -220,22 +270,110 @@ static int feed(int fd) {
     if (at_end && evseal_verify_push(&the_context, NULL, 0) != EVSEAL_PENDING) {
       return 0; /* refused */
     }
-    ssize_t got = read(fd, at_end ? &extra : buffer, at_end ? 1 : room);
-    if (got < 0 && errno == EINTR) {
-      continue;
+    size_t want = at_end ? 1 : room;
+    if (want > limit - *out_fed) {
+      want = (size_t)(limit - *out_fed);
     }
+    ssize_t got = input_read(in, at_end ? &extra : buffer, want);
     if (got < 0) {
       return io_failure(the_run.given.package, errno);
     }
     if (got == 0) {
       return 0;
     }
+    *out_fed += (uint64_t)got;
     if (at_end) {
       (void)evseal_verify_push(&the_context, &extra, 1);
     } else {
       (void)evseal_verify_commit(&the_context, (size_t)got);
     }
   }
+  return 0;
+}
+
+/* Reads on to where the next package begins. 0 or an exit code. */
+static int leave_out(input* in, uint64_t len) {
+  uint8_t octets[512];
+  while (len > 0) {
+    size_t want = len < sizeof octets ? (size_t)len : sizeof octets;
+    ssize_t got = input_read(in, octets, want);
+    if (got < 0) {
+      return io_failure(the_run.given.package, errno);
+    }
+    if (got == 0) {
+      return 0;
+    }
+    len -= (uint64_t)got;
+  }
+  return 0;
+}
+
+static int begin(const evseal_verify_config* config) {
+  evseal_status status = evseal_verify_init(&the_context, config);
+  return status == EVSEAL_PENDING ? 0 : configuration_failure(status, config);
+}
+
+/* The next state in the_next_state; its length, 0 where there is none. */
+static size_t make_next_state(evseal_remember what) {
+  size_t len = 0;
+  return evseal_verify_next_state(&the_context, what, the_next_state, sizeof the_next_state,
+                                  &len) == EVSEAL_OK
+             ? len
+             : 0;
+}
+
+/* The device goes on with what it learnt from a step. The context is not used any more: its spans
+ * point into the state that is replaced. */
+static void remember(evseal_verify_config* config, evseal_remember what) {
+  size_t len = make_next_state(what);
+  if (len > 0 && len <= sizeof the_state) {
+    memcpy(the_state, the_next_state, len);
+    config->state.data = the_state;
+    config->state.len = len;
+  }
+}
+
+/*
+ * Trust-updates in front of the package. One that is the last in its file is the package itself: it
+ * has then been judged, and `*out_judged` says so. 0 or an exit code.
+ */
+static int take_steps(input* in, evseal_verify_config* config, bool* out_judged) {
+  *out_judged = false;
+  while (the_run.num_steps < EVSEAL_MAX_STEPS) {
+    if (!input_peek(in, EVSEAL_HEADER_LEN)) {
+      return io_failure(the_run.given.package, errno);
+    }
+    uint64_t size = in->num_ahead == EVSEAL_HEADER_LEN ? evseal_step_size(in->ahead) : 0;
+    if (size == 0) {
+      return 0;
+    }
+    uint64_t fed = 0;
+    int code = begin(config);
+    code = code != 0 ? code : feed(in, size, &fed);
+    code = code != 0 ? code : leave_out(in, size - fed);
+    if (code != 0) {
+      return code;
+    }
+    if (!input_peek(in, 1)) {
+      return io_failure(the_run.given.package, errno);
+    }
+    if (in->num_ahead == 0) {
+      *out_judged = true;
+      return 0;
+    }
+    evseal_report report;
+    evseal_status status = evseal_verify_finish(&the_context, &report);
+    step_note* note = &the_run.steps[the_run.num_steps++];
+    note->status = status;
+    note->epoch = report.authenticated ? report.manifest.epoch : 0;
+    if (status == EVSEAL_OK) {
+      remember(config, EVSEAL_REMEMBER_ALL);
+      config->recovery.len = 0; /* the challenge has served its purpose */
+    } else if (report.learnt) {
+      remember(config, EVSEAL_REMEMBER_REVOCATIONS);
+    }
+  }
+  return 0;
 }
 
 /* Removes the names that were given before one failed: without --force they were free before. */
@@ -282,7 +420,38 @@ static int commit_outputs(void) {
   return 0;
 }
 
-static int conclude(void) {
+/* --next-state: 0 or an exit code. Where nothing was learnt it is the state as it was. */
+static int write_next_state(const evseal_verify_config* config, const evseal_report* report) {
+  const options* given = &the_run.given;
+  if (given->next_state == NULL) {
+    return 0;
+  }
+  bool all = report->status == EVSEAL_OK &&
+             (!given->remember_revocations || report->manifest.kind == EVSEAL_KIND_TRUST_UPDATE);
+  evseal_span state = config->state;
+  if (all || report->learnt) {
+    state.len = make_next_state(all ? EVSEAL_REMEMBER_ALL : EVSEAL_REMEMBER_REVOCATIONS);
+    state.data = the_next_state;
+  }
+  if (state.len == 0) {
+    return 0; /* a recovery that failed: there is still no state */
+  }
+  static output file;
+  evseal_component plain;
+  output_error error = {false};
+  memset(&plain, 0, sizeof plain);
+  plain.encoding = EVSEAL_ENCODING_NONE;
+  plain.size = state.len;
+  bool fine = output_open(&file, given->next_state, &plain) && output_write(&file, state, &error) &&
+              output_prepare(&file) && output_commit(&file, given->force);
+  int number = errno;
+  if (!fine) {
+    output_discard(&file);
+  }
+  return fine ? 0 : commit_failure(given->next_state, number);
+}
+
+static int conclude(const evseal_verify_config* config) {
   evseal_report report;
   evseal_status status = evseal_verify_finish(&the_context, &report);
   if (status == EVSEAL_ABORTED && the_run.inflate_failed) {
@@ -291,13 +460,12 @@ static int conclude(void) {
   } else if (status == EVSEAL_ABORTED) {
     return io_failure(the_run.failed_path, the_run.saved_errno);
   }
-  if (status == EVSEAL_OK) {
-    int code = commit_outputs();
-    if (code != 0) {
-      return code;
-    }
+  int code = status == EVSEAL_OK ? commit_outputs() : 0;
+  code = code != 0 ? code : write_next_state(config, &report);
+  if (code != 0) {
+    return code;
   }
-  report_print(&the_run.given, &the_context, &report);
+  report_print(&the_run.given, &the_context, &report, the_run.steps, the_run.num_steps);
   return (int)evseal_status_class(status);
 }
 
@@ -331,21 +499,28 @@ static int judge(void) {
   if (code != 0) {
     return code;
   }
-  evseal_status status = evseal_verify_init(&the_context, &config);
-  if (status != EVSEAL_PENDING) {
-    return configuration_failure(status, &config);
+  code = begin(&config); /* what is wrong with profile and state is said before the file is read */
+  if (code != 0) {
+    return code;
   }
   warn_of_ignored_clock(&config);
   bool from_input = strcmp(the_run.given.package, "-") == 0;
-  int fd = from_input ? STDIN_FILENO : open(the_run.given.package, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
+  input in = {
+      from_input ? STDIN_FILENO : open(the_run.given.package, O_RDONLY | O_CLOEXEC), {0}, 0};
+  if (in.fd < 0) {
     return io_failure(the_run.given.package, errno);
   }
-  code = feed(fd);
-  if (!from_input) {
-    (void)close(fd);
+  bool judged = false;
+  code = take_steps(&in, &config, &judged);
+  if (code == 0 && !judged) {
+    uint64_t fed = 0;
+    code = begin(&config);
+    code = code != 0 ? code : feed(&in, UINT64_MAX, &fed);
   }
-  return code != 0 ? code : conclude();
+  if (!from_input) {
+    (void)close(in.fd);
+  }
+  return code != 0 ? code : conclude(&config);
 }
 
 int main(int argc, char** argv) {

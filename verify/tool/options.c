@@ -19,6 +19,12 @@ static const char help_text[] =
     "  --device FILE     compiled device profile (evseal device build)\n"
     "  --state FILE      device state; or\n"
     "  --factory-new     judge as a device that has learnt nothing yet\n"
+    "  --next-state FILE write the state that the device should store next\n"
+    "  --remember WHAT   all (default): what follows from the verdict too, to be stored once the "
+    "firmware has booted, a\n"
+    "                    trust-update's at once; revocations: what is stored at once whatever the "
+    "verdict\n"
+    "  --recovery HEX    challenge of this unit, whose state is lost; in the place of --state\n"
     "  --hardware N      hardware revision of this unit\n"
     "  --serial TEXT     serial number of this unit\n"
     "  --now TIME        the trusted clock, as 2026-11-20T12:00:00Z (default: the system's, where "
@@ -29,6 +35,9 @@ static const char help_text[] =
     "  --json            one JSON object on standard output\n"
     "  --quiet           no text, the exit code alone\n"
     "  FILE or -         the package, or standard input\n"
+    "\n"
+    "Trust-updates in front of the package are taken on the way, each by a verdict of its own; a "
+    "refused one is left out.\n"
     "\n"
     "Exit codes: 0 accepted, 2 usage or configuration, 3 not authentic, 4 authentic but refused, 5 "
     "malformed or over a\n"
@@ -57,6 +66,22 @@ static bool read_u32(const char* text, uint32_t* out) {
   }
   *out = (uint32_t)value;
   return true;
+}
+
+static int hex_digit(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool read_challenge(const char* text, uint8_t out[CHALLENGE_LEN]) {
+  for (size_t i = 0; i < CHALLENGE_LEN; i++) {
+    int high = hex_digit(text[2 * i]);
+    int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+    if (low < 0) {
+      return false;
+    }
+    out[i] = (uint8_t)(high * 16 + low);
+  }
+  return text[2 * CHALLENGE_LEN] == '\0';
 }
 
 static bool read_time(const char* text, int64_t* out) {
@@ -113,11 +138,13 @@ static bool read_flag(options* out, const char* name) {
   return true;
 }
 
-static const char* const valued_names[] = {"--device", "--state", "--hardware",
-                                           "--serial", "--now",   "--write"};
-static const char* const all_names[] = {"--device", "--state", "--hardware",    "--serial",
-                                        "--now",    "--write", "--factory-new", "--json",
-                                        "--quiet",  "--force", "--help",        "--version"};
+static const char* const valued_names[] = {"--device",     "--state",    "--hardware",
+                                           "--serial",     "--now",      "--write",
+                                           "--next-state", "--remember", "--recovery"};
+static const char* const all_names[] = {"--device",   "--state",       "--hardware",   "--serial",
+                                        "--now",      "--write",       "--next-state", "--remember",
+                                        "--recovery", "--factory-new", "--json",       "--quiet",
+                                        "--force",    "--help",        "--version"};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static bool has_value(const char* name) {
@@ -135,6 +162,15 @@ static const char* read_valued(options* out, const char* name, const char* value
     out->device = value;
   } else if (strcmp(name, "--state") == 0) {
     out->state = value;
+  } else if (strcmp(name, "--next-state") == 0) {
+    out->next_state = value;
+  } else if (strcmp(name, "--remember") == 0) {
+    out->remember_revocations = strcmp(value, "revocations") == 0;
+    bool known = out->remember_revocations || strcmp(value, "all") == 0;
+    return known ? NULL : "is `revocations` or `all`";
+  } else if (strcmp(name, "--recovery") == 0) {
+    out->recovery_known = read_challenge(value, out->recovery);
+    return out->recovery_known ? NULL : "needs 64 hexadecimal digits";
   } else if (strcmp(name, "--serial") == 0) {
     out->serial = value;
   } else if (strcmp(name, "--hardware") == 0) {
@@ -171,7 +207,11 @@ static options_result check(const options* out) {
     return wrong("--device", "is missing",
                  "name a compiled device profile; `evseal device build` makes one");
   }
-  if ((out->state == NULL) == !out->factory_new) {
+  if (out->recovery_known && (out->state != NULL || out->factory_new)) {
+    return wrong("--recovery", "stands in the place of --state and --factory-new",
+                 "a device that asks for recovery has no state");
+  }
+  if (!out->recovery_known && (out->state == NULL) == !out->factory_new) {
     return wrong("--state", "give either --state FILE or --factory-new",
                  "without its state a device cannot know a rollback; --factory-new says that there "
                  "is none yet");

@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "evseal/types.h"
+
 #define MAX_WRITES 32
+#define CHALLENGE_LEN 32
 
 /* One --write ID=FILE; both point into argv. */
 typedef struct write_option {
@@ -21,6 +24,10 @@ typedef struct options {
   bool hardware_known;
   uint32_t hardware;
   const char* serial;
+  const char* next_state;
+  bool remember_revocations; /* --remember revocations: not what follows from the verdict */
+  bool recovery_known;
+  uint8_t recovery[CHALLENGE_LEN];
   bool now_known;
   int64_t now;
   bool json;

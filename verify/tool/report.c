@@ -120,7 +120,11 @@ static void print_package_json(const evseal_verify_ctx* ctx, const evseal_report
     (void)fputs("\",\"version\":\"", stdout);
     print_raw(report->manifest.version);
   }
-  (void)fputs("\"},\"components\":[", stdout);
+  (void)putchar('"');
+  if (report->manifest.kind == EVSEAL_KIND_TRUST_UPDATE) {
+    (void)printf(",\"epoch\":%" PRIu32, report->manifest.epoch);
+  }
+  (void)fputs("},\"components\":[", stdout);
   for (unsigned i = 0; i < report->manifest.num_components; i++) {
     print_component_json(ctx, report, i);
   }
@@ -134,6 +138,11 @@ static void print_signers_json(const evseal_report* report) {
     (void)printf("%s{\"status\":\"%s\",\"key_hash\":\"", i == 0 ? "" : ",",
                  evseal_status_name(signer->status));
     print_hex(signer->key_hash, sizeof signer->key_hash);
+    (void)fputs("\",\"role\":\"", stdout);
+    print_raw(signer->role); /* a name: nothing in it needs an escape */
+    if (signer->new_status != EVSEAL_PENDING) {
+      (void)printf("\",\"new_status\":\"%s", evseal_status_name(signer->new_status));
+    }
     (void)fputs("\",\"signing_time\":\"", stdout);
     print_time(signer->signing_time);
     (void)fputs("\"}", stdout);
@@ -141,8 +150,30 @@ static void print_signers_json(const evseal_report* report) {
   (void)putchar(']');
 }
 
+static void print_crls_json(const evseal_report* report) {
+  (void)fputs(",\"crls\":[", stdout);
+  for (unsigned i = 0; i < report->num_crls; i++) {
+    (void)printf("%s{\"issuer_key\":\"", i == 0 ? "" : ",");
+    print_hex(report->crls[i].issuer_key, sizeof report->crls[i].issuer_key);
+    (void)printf("\",\"number\":%" PRIu64 "}", report->crls[i].number);
+  }
+  (void)printf("],\"learnt\":%s", report->learnt ? "true" : "false");
+}
+
+static void print_steps_json(const step_note* steps, unsigned num_steps) {
+  (void)fputs(",\"steps\":[", stdout);
+  for (unsigned i = 0; i < num_steps; i++) {
+    (void)printf("%s{\"status\":\"%s\"", i == 0 ? "" : ",", evseal_status_name(steps[i].status));
+    if (steps[i].epoch != 0) {
+      (void)printf(",\"epoch\":%" PRIu32, steps[i].epoch);
+    }
+    (void)putchar('}');
+  }
+  (void)putchar(']');
+}
+
 static void print_json(const options* given, const evseal_verify_ctx* ctx,
-                       const evseal_report* report) {
+                       const evseal_report* report, const step_note* steps, unsigned num_steps) {
   evseal_status status = report->status;
   evseal_ocpp ocpp = evseal_status_ocpp(status);
   (void)printf("{\"schema\":\"" REPORT_SCHEMA "\",\"result\":\"%s\",\"status\":\"%s\",\"code\":%d",
@@ -151,7 +182,9 @@ static void print_json(const options* given, const evseal_verify_ctx* ctx,
                given->factory_new ? "factory-new" : "file");
   (void)printf(",\"ocpp\":{\"firmware_status\":\"%s\",\"security_event\":\"%s\"}",
                evseal_ocpp_firmware_status(ocpp), evseal_ocpp_security_event(ocpp));
+  print_steps_json(steps, num_steps);
   print_signers_json(report);
+  print_crls_json(report);
   if (report->authenticated) {
     print_package_json(ctx, report);
   }
@@ -174,12 +207,36 @@ static void print_failed_component(const evseal_report* report) {
   }
 }
 
+static void print_steps(const step_note* steps, unsigned num_steps) {
+  for (unsigned i = 0; i < num_steps; i++) {
+    (void)printf("step %u: %s (%s)\n", i + 1, steps[i].status == EVSEAL_OK ? "taken" : "left out",
+                 evseal_status_name(steps[i].status));
+  }
+}
+
+static void print_signers(const evseal_report* report) {
+  for (unsigned i = 0; i < report->num_signers; i++) {
+    const evseal_signer_report* signer = &report->signers[i];
+    (void)fputs("  signed ", stdout);
+    print_time(signer->signing_time);
+    if (signer->role.len > 0) {
+      (void)fputs(" as ", stdout);
+      print_raw(signer->role);
+    }
+    if (signer->status != EVSEAL_OK) {
+      (void)printf(": does not count (%s)", evseal_status_name(signer->status));
+    }
+    (void)putchar('\n');
+  }
+}
+
 static void print_people(const options* given, const evseal_report* report) {
   if (report->status != EVSEAL_OK) {
     (void)fputs("REFUSED  ", stdout);
     print_failed_component(report);
     (void)printf("%s (%s)\n", evseal_status_text(report->status),
                  evseal_status_name(report->status));
+    print_signers(report);
     const char* hint = hint_for(report->status);
     if (hint != NULL) {
       (void)fflush(stdout); /* a hint follows what it is about */
@@ -194,7 +251,8 @@ static void print_people(const options* given, const evseal_report* report) {
   (void)fputs(", signed ", stdout);
   print_time(report->signers[0].signing_time);
   (void)putchar('\n');
-  if (given->num_writes == 0) {
+  print_signers(report);
+  if (given->num_writes == 0 && report->manifest.kind == EVSEAL_KIND_FIRMWARE) {
     (void)fputs(
         "This is about the bytes read now; it is no licence to install from the same path later. "
         "Use --write.\n",
@@ -202,10 +260,12 @@ static void print_people(const options* given, const evseal_report* report) {
   }
 }
 
-void report_print(const options* given, const evseal_verify_ctx* ctx, const evseal_report* report) {
+void report_print(const options* given, const evseal_verify_ctx* ctx, const evseal_report* report,
+                  const step_note* steps, unsigned num_steps) {
   if (given->json) {
-    print_json(given, ctx, report);
+    print_json(given, ctx, report, steps, num_steps);
   } else if (!given->quiet) {
+    print_steps(steps, num_steps);
     print_people(given, report);
   }
 }

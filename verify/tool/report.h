@@ -5,8 +5,15 @@
 #include "evseal/verify.h"
 #include "options.h"
 
+/* A trust-update in front of the package, and how it was judged. */
+typedef struct step_note {
+  evseal_status status;
+  uint32_t epoch; /* 0 where it is not authentic */
+} step_note;
+
 /* The verdict for people on standard output, or for machines with --json. */
-void report_print(const options* given, const evseal_verify_ctx* ctx, const evseal_report* report);
+void report_print(const options* given, const evseal_verify_ctx* ctx, const evseal_report* report,
+                  const step_note* steps, unsigned num_steps);
 
 /* `evseal-verify: warning: ...`, and a member of `warnings` with --json. `text` is kept. */
 void report_warn(const options* given, const char* text);

@@ -1,7 +1,7 @@
 /*
  * X.509 certificates (RFC 5280) and chains from a trust anchor down to a leaf.
  *
- * Not checked here: revocation (until CRLs are implemented a caller that needs them must refuse),
+ * Not checked here: revocation (evseal/crl.h),
  * name constraints (certificates that have them are refused), policy mappings, subjectAltName.
  */
 #ifndef EVSEAL_CHAIN_H
@@ -94,10 +94,22 @@ typedef struct evseal_chain_rules {
   void* user;
 } evseal_chain_rules;
 
-/* What a chain may still cost. */
+/* A certificate's signature that has been checked with an issuer's key, and how that ended. */
+typedef struct evseal_checked_signature {
+  evseal_span issuer_spki;
+  uint8_t certificate; /* index; CRLs follow from 0x80 on */
+  bool good;
+} evseal_checked_signature;
+
+/*
+ * What all searches over one set of certificates may still cost, and what they have found out:
+ * each signature is checked once with each key.
+ */
 typedef struct evseal_budget {
   unsigned operations; /* public-key operations */
   unsigned name_steps;
+  unsigned num_checked; /* 0 at first */
+  evseal_checked_signature checked[EVSEAL_MAX_OPERATIONS];
 } evseal_budget;
 
 typedef struct evseal_path {

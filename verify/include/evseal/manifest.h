@@ -63,6 +63,14 @@ typedef struct evseal_manifest {
   evseal_span compatible_json; /* arrays, or empty */
   evseal_span components_json;
   evseal_span crls_json;
+  uint32_t epoch;        /* trust-update, as the rest */
+  evseal_span trust_hex; /* hexadecimal digits of the new TrustStore's DER */
+  bool has_recovery;
+  uint8_t recovery[EVSEAL_SHA256_LEN];
+  bool resets_time_floor;
+  int64_t time_floor;           /* seconds since 1970 */
+  evseal_span reset_slots_json; /* arrays, or empty */
+  evseal_span reset_crls_json;
 } evseal_manifest;
 
 /*
@@ -76,6 +84,17 @@ evseal_status evseal_manifest_parse(evseal_manifest* out, evseal_span text);
 /* Component `index` < num_components of a parsed manifest. */
 evseal_status evseal_manifest_component(evseal_component* out, const evseal_manifest* manifest,
                                         unsigned index);
+
+/* Entry `index` of `crls`; false when there are no more. */
+bool evseal_manifest_crl(uint8_t out_issuer_key[EVSEAL_SHA256_LEN], uint64_t* out_number,
+                         const evseal_manifest* manifest, unsigned index);
+
+/* Entry `index` of `resets.security_versions` and of `resets.crls`; false when there are no more.
+ */
+bool evseal_manifest_reset_slot(evseal_span* out_id, uint32_t* out_security_version,
+                                const evseal_manifest* manifest, unsigned index);
+bool evseal_manifest_reset_crl(uint8_t out_issuer_key[EVSEAL_SHA256_LEN],
+                               const evseal_manifest* manifest, unsigned index);
 
 /* Requirement `index` of a component; false when there are no more. */
 bool evseal_component_requirement(evseal_span* out_id, uint32_t* out_min_security_version,

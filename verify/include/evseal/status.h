@@ -48,15 +48,14 @@ typedef enum evseal_ocpp {
   X(MISUSE,                  "misuse", 0x0101u, CONFIGURATION, NONE,                 "the library was called in the wrong order or with a null argument") \
   X(WORKSPACE_TOO_SMALL,     "workspace_too_small", 0x0102u, CONFIGURATION, NONE,                 "the workspace is smaller than the profile's limits need") \
   X(PROFILE_DAMAGED,         "profile_damaged", 0x0103u, CONFIGURATION, NONE,                 "the device profile is damaged or breaks its format") \
-  X(PROFILE_UNSUPPORTED,     "profile_unsupported", 0x0104u, CONFIGURATION, NONE,                 "the device profile asks for what this verifier does not implement") \
   X(STATE_MISSING,           "state_missing", 0x0105u, CONFIGURATION, NONE,                 "there is no device state") \
   X(STATE_DAMAGED,           "state_damaged", 0x0106u, CONFIGURATION, NONE,                 "the device state is damaged or breaks its format") \
   X(STATE_MISMATCH,          "state_mismatch", 0x0107u, CONFIGURATION, NONE,                 "the device state belongs to another vendor or model") \
-  X(STATE_UNSUPPORTED,       "state_unsupported", 0x0108u, CONFIGURATION, NONE,                 "the device state holds what this verifier does not implement") \
   X(CLOCK_MISSING,           "clock_missing", 0x0109u, CONFIGURATION, NONE,                 "the profile trusts the clock, but no time was given") \
   X(ABORTED,                 "aborted", 0x010Au, IO,            NONE,                 "a callback of the caller asked to stop") \
   X(CRYPTO_MISSING,          "crypto_missing", 0x010Bu, CONFIGURATION, NONE,                 "the crypto backend lacks a needed algorithm") \
   X(CRYPTO_FAILED,           "crypto_failed", 0x010Cu, CONFIGURATION, NONE,                 "the crypto backend failed") \
+  X(PROGRESS_MISMATCH,       "progress_mismatch", 0x010Du, CONFIGURATION, NONE,                 "the saved progress does not fit the package or what is stored") \
   X(FILE_MAGIC,              "file_magic", 0x0201u, MALFORMED,     INVALID_SIGNATURE,    "this is not an evseal package") \
   X(FILE_VERSION,            "file_version", 0x0202u, MALFORMED,     INVALID_SIGNATURE,    "the package has a file version that this verifier does not know") \
   X(ENVELOPE_LENGTH,         "envelope_length", 0x0203u, MALFORMED,     INVALID_SIGNATURE,    "the envelope is empty or larger than this device allows") \
@@ -105,24 +104,26 @@ typedef enum evseal_ocpp {
   X(LEAF_POLICY,             "leaf_policy", 0x0505u, NOT_AUTHENTIC, INVALID_CERTIFICATE,  "the signer's certificate has not exactly one evseal policy") \
   X(CHAIN_POLICY,            "chain_policy", 0x0506u, NOT_AUTHENTIC, INVALID_CERTIFICATE,  "an intermediate lacks the signer's policy, or anyPolicy is used") \
   X(ANCHOR_SCOPE,            "anchor_scope", 0x0507u, NOT_AUTHENTIC, INVALID_CERTIFICATE,  "the signer's policy is outside what its anchor may allow") \
-  X(CRL_UNSUPPORTED,         "crl_unsupported", 0x0601u, REFUSED,       INVALID_CERTIFICATE,  "revocation lists are used in a way that this verifier does not implement") \
+  X(CRL_UNSUPPORTED,         "crl_unsupported", 0x0601u, MALFORMED,     INVALID_CERTIFICATE,  "a CRL is of a kind that is refused: delta, indirect, partitioned, or with an unknown critical extension") \
   X(CRL_ENCODING,            "crl_encoding", 0x0602u, MALFORMED,     INVALID_CERTIFICATE,  "a CRL is malformed") \
-  X(CRL_ISSUER,              "crl_issuer", 0x0603u, NOT_AUTHENTIC, INVALID_CERTIFICATE,  "a CRL is not signed by a key that may sign it") \
+  X(CRL_ISSUER,              "crl_issuer", 0x0603u, NOT_AUTHENTIC, INVALID_CERTIFICATE,  "a CRL is not signed by the key of its issuer, or the issuer may not sign CRLs") \
   X(CRL_NUMBER,              "crl_number", 0x0604u, MALFORMED,     INVALID_CERTIFICATE,  "a CRLNumber is missing, critical or out of range") \
   X(CRL_MISSING,             "crl_missing", 0x0605u, REFUSED,       INVALID_CERTIFICATE,  "a CRL that the role requires is missing") \
-  X(CRL_STALE,               "crl_stale", 0x0606u, REFUSED,       INVALID_CERTIFICATE,  "a CRL is past its nextUpdate") \
+  X(CRL_STALE,               "crl_stale", 0x0606u, REFUSED,       INVALID_CERTIFICATE,  "a CRL is not current by the trusted clock") \
   X(CRL_STRIPPED,            "crl_stripped", 0x0607u, REFUSED,       INVALID_CERTIFICATE,  "a CRL that the manifest names is missing or too old") \
   X(REVOKED,                 "revoked", 0x0608u, REFUSED,       INVALID_CERTIFICATE,  "a certificate is revoked") \
+  X(CRL_ALGORITHM,           "crl_algorithm", 0x0609u, NOT_AUTHENTIC, INVALID_CERTIFICATE,  "a CRL's signature algorithm is unknown, too weak, or differs inside and outside") \
+  X(CRL_TOO_MANY,            "crl_too_many", 0x060Au, REFUSED,       INVALID_CERTIFICATE,  "the device can remember no further issuer of CRLs") \
   X(DIGEST_MISMATCH,         "digest_mismatch", 0x0701u, NOT_AUTHENTIC, INVALID_SIGNATURE,    "the manifest is not the one that was signed") \
   X(SIGNATURE_ENCODING,      "signature_encoding", 0x0702u, NOT_AUTHENTIC, INVALID_SIGNATURE,    "a signature has the wrong form or length") \
   X(SIGNATURE_RANGE,         "signature_range", 0x0703u, NOT_AUTHENTIC, INVALID_SIGNATURE,    "a signature's numbers are out of range") \
   X(SIGNATURE_HIGH_S,        "signature_high_s", 0x0704u, NOT_AUTHENTIC, INVALID_SIGNATURE,    "an ECDSA signature is not normalised (s above n/2)") \
   X(SIGNATURE_INVALID,       "signature_invalid", 0x0705u, NOT_AUTHENTIC, INVALID_SIGNATURE,    "a signature does not verify") \
   X(ROLE_CONFLICT,           "role_conflict", 0x0801u, NOT_AUTHENTIC, INVALID_CERTIFICATE,  "a signer's chain reaches anchors of different roles") \
-  X(SIGNERS_UNSUPPORTED,     "signers_unsupported", 0x0802u, REFUSED,       INVALID_SIGNATURE,    "the package has several signers, which this verifier does not implement") \
   X(ALGORITHM_UNKNOWN,       "algorithm_unknown", 0x0803u, NOT_AUTHENTIC, INVALID_SIGNATURE,    "the package is signed with an unknown algorithm only") \
   X(SIGNER_NOT_LISTED,       "signer_not_listed", 0x0804u, NOT_AUTHENTIC, INVALID_CERTIFICATE,  "the signer's key is not among those that the role names") \
   X(THRESHOLD_NOT_MET,       "threshold_not_met", 0x0805u, REFUSED,       INVALID_SIGNATURE,    "too few of the required parties signed") \
+  X(SIGNER_REPEATED,         "signer_repeated", 0x0806u, REFUSED,       INVALID_SIGNATURE,    "a signer's key has already been counted") \
   X(MANIFEST_SYNTAX,         "manifest_syntax", 0x0901u, MALFORMED,     INSTALL_VERIFICATION, "the manifest is not canonical JSON in the strict subset") \
   X(MANIFEST_SCHEMA,         "manifest_schema", 0x0902u, MALFORMED,     INSTALL_VERIFICATION, "a manifest member is missing, of the wrong type or out of range") \
   X(MANIFEST_VERSION,        "manifest_version", 0x0903u, MALFORMED,     INSTALL_VERIFICATION, "the manifest has a format version that this verifier does not know") \
@@ -148,6 +149,8 @@ typedef enum evseal_ocpp {
   X(COMPONENT_ABSENT,        "component_absent", 0x0917u, REFUSED,       INSTALL_VERIFICATION, "the file lacks a component that this device needs") \
   X(TRUST_EPOCH,             "trust_epoch", 0x0918u, REFUSED,       INSTALL_VERIFICATION, "the trust-update is not the next one for this device") \
   X(TRUST_STORE,             "trust_store", 0x0919u, REFUSED,       INSTALL_VERIFICATION, "the trust-update's result could not meet its own requirements") \
+  X(KIND_MISMATCH,           "kind_mismatch", 0x091Au, MALFORMED,     INSTALL_VERIFICATION, "the file's header and the manifest name different kinds of package") \
+  X(RECOVERY_REFUSED,        "recovery_refused", 0x091Bu, REFUSED,       INSTALL_VERIFICATION, "the package is for the recovery of a lost state and this device did not ask for it, or the reverse") \
   X(NOT_YET_VALID,           "not_yet_valid", 0x0A01u, REFUSED,       INVALID_CERTIFICATE,  "a certificate was not yet valid at the signing time") \
   X(EXPIRED,                 "expired", 0x0A02u, REFUSED,       INVALID_CERTIFICATE,  "a certificate had expired at the signing time") \
   X(EXPIRED_FLOOR,           "expired_floor", 0x0A03u, REFUSED,       INVALID_CERTIFICATE,  "a certificate expired before the time that this device knows has passed") \

@@ -23,12 +23,15 @@ typedef struct evseal_span {
 #define EVSEAL_MAX_CRLS 8u
 #define EVSEAL_MAX_INTERMEDIATES 4u
 #define EVSEAL_MAX_OPERATIONS 12u  /* public-key operations for one package */
-#define EVSEAL_MAX_NAME_STEPS 256u /* steps of the search for paths */
+#define EVSEAL_MAX_NAME_STEPS 512u /* steps of the search for paths */
 #define EVSEAL_MAX_NAME 512u       /* octets of an issuer or subject Name */
 #define EVSEAL_MAX_EXTENSIONS 24u
 #define EVSEAL_MAX_ANCHORS 8u
 #define EVSEAL_MAX_ROLES 8u
 #define EVSEAL_MAX_COMPONENTS 32u
+#define EVSEAL_MAX_KNOWN_ISSUERS 16u /* issuers of CRLs that a state remembers */
+#define EVSEAL_MAX_REVOKED 256u      /* serial numbers that a state remembers, of all issuers */
+#define EVSEAL_MAX_STEPS 8u          /* trust-updates in front of a package */
 #define EVSEAL_MAX_PRESERVE 4u
 #define EVSEAL_MAX_REQUIRES 8u
 #define EVSEAL_MAX_LEVELS 20u /* of the hash tree: 2^20 leaves */
