@@ -12,8 +12,8 @@
 #include <optional>
 #include <string_view>
 
-#include "der_reader.hpp"
 #include "evseal/base/file.hpp"
+#include "evseal/manifest/der_reader.hpp"
 #include "evseal/manifest/der_writer.hpp"
 
 namespace evseal::manifest {

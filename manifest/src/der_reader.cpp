@@ -1,4 +1,4 @@
-#include "der_reader.hpp"
+#include "evseal/manifest/der_reader.hpp"
 
 #include <algorithm>
 
@@ -94,12 +94,11 @@ std::uint32_t DerReader::integer32(std::uint32_t min, std::uint32_t max) {
   return static_cast<std::uint32_t>(integer(min, max));
 }
 
-Bytes DerReader::magnitude(std::size_t max_octets) {
-  ByteView octets = integer_content();
-  if (octets.size() > 1 && octets[0] == 0) {
-    octets = octets.subspan(1);
-  }
-  if (octets.size() > max_octets) {
+Bytes DerReader::serial(std::size_t max_octets) {
+  const ByteView octets = content(der::kInteger);
+  const bool padded = octets.size() > 1 && ((octets[0] == 0x00 && (octets[1] & 0x80U) == 0) ||
+                                            (octets[0] == 0xFF && (octets[1] & 0x80U) != 0));
+  if (octets.empty() || padded || octets.size() > max_octets) {
     fail();
     return {};
   }

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "der_reader.hpp"
 #include "evseal/base/result.hpp"
+#include "evseal/manifest/der_reader.hpp"
 #include "evseal/manifest/der_writer.hpp"
 #include "evseal/manifest/device.hpp"
 
@@ -52,10 +52,10 @@ template <typename T, typename Encode>
 [[nodiscard]] std::optional<std::string> fault_of(const Profile& profile);
 [[nodiscard]] std::optional<std::string> fault_of(const State& state);
 
-[[nodiscard]] Bytes encode_trust_store(const TrustStore& trust);
-[[nodiscard]] TrustStore decode_trust_store(DerReader reader);
-/// `roles` and `require` of the JSON form.
-void add_trust_store(nlohmann::json& out, const TrustStore& trust);
+/// The DER, unchecked: fault_of() is asked by whoever writes the whole.
+[[nodiscard]] Bytes write_trust_store(const TrustStore& trust);
+/// The fields; fault_of() must be asked afterwards.
+[[nodiscard]] TrustStore read_trust_store(DerReader reader);
 [[nodiscard]] nlohmann::json stage_names(std::uint32_t stages);
 
 }  // namespace evseal::manifest

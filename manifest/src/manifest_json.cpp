@@ -63,6 +63,10 @@ json json_of(const SbomEntry& entry) {
   return {{"name", entry.name}, {"format", entry.format}, {"sha256", to_hex(entry.sha256)}};
 }
 
+json json_of(const SlotReset& reset) {
+  return {{"id", reset.id}, {"security_version", reset.security_version}};
+}
+
 template <typename T>
 json array_of(const std::vector<T>& values) {
   json out = json::array();
@@ -100,10 +104,33 @@ json json_of(const Component& component) {
   return out;
 }
 
+json json_of(const Resets& resets) {
+  json out = json::object();
+  for (const Sha256& key : resets.crls) {
+    out["crls"].push_back(to_hex(key));
+  }
+  if (!resets.security_versions.empty()) {
+    out["security_versions"] = array_of(resets.security_versions);
+  }
+  if (resets.time_floor) {
+    out["time_floor"] = to_rfc3339(*resets.time_floor);
+  }
+  return out;
+}
+
+json json_of(const TrustUpdate& update) {
+  json out = {{"epoch", update.epoch}, {"trust", to_hex(update.trust)}};
+  if (update.resets) {
+    out["resets"] = json_of(*update.resets);
+  }
+  if (update.recovery) {
+    out["recovery"] = to_hex(*update.recovery);
+  }
+  return out;
+}
+
 json json_of(const Manifest& manifest) {
-  const bool trust_update = manifest.package.kind == Kind::trust_update;
-  json out =
-      trust_update && manifest.trust_update.is_object() ? manifest.trust_update : json::object();
+  json out = manifest.trust_update ? json_of(*manifest.trust_update) : json::object();
   out["format"] = "evseal-manifest";
   out["format_version"] = 1;
   out["package"] = json_of(manifest.package);

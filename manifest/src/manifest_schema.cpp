@@ -6,6 +6,7 @@
 
 #include "evseal/manifest/canonical_json.hpp"
 #include "evseal/manifest/tree.hpp"
+#include "evseal/manifest/trust_store.hpp"
 #include "json_object.hpp"
 
 namespace evseal::manifest {
@@ -24,15 +25,11 @@ constexpr std::size_t kMaxCritical = 32;
 constexpr std::size_t kMaxVersionOctets = 64;
 constexpr std::size_t kMaxSourceOctets = 256;
 constexpr std::size_t kMaxSbomNameOctets = 128;
-constexpr std::size_t kMaxTrustEntries = 8;
 constexpr std::size_t kMaxSlots = 32;
-constexpr std::size_t kMaxSubjectOctets = 512;
-constexpr std::size_t kMaxKeyOctets = 1024;  // an RSA key of 4096 bits takes 550
+constexpr std::size_t kMaxResetIssuers = 16;
 
 // Every member name that docs/format.md §7 writes down, in ascending order.
 constexpr auto kDefinedMembers = std::to_array<std::string_view>({
-    "anchors_add",
-    "anchors_retire",
     "build",
     "chunk_size",
     "commit",
@@ -48,8 +45,6 @@ constexpr auto kDefinedMembers = std::to_array<std::string_view>({
     "hardware",
     "id",
     "issuer_key",
-    "key",
-    "key_hash",
     "kind",
     "load_address",
     "max",
@@ -62,28 +57,22 @@ constexpr auto kDefinedMembers = std::to_array<std::string_view>({
     "offset",
     "package",
     "preserve",
+    "recovery",
     "repository",
-    "require",
-    "requirements",
     "requires",
     "resets",
-    "role",
-    "roles",
     "sbom",
-    "scope",
     "security_version",
     "security_versions",
     "serials",
     "sha256",
-    "signers",
     "size",
     "source",
     "stage",
     "stored_size",
-    "subject",
-    "threshold",
     "time_floor",
     "tree_root",
+    "trust",
     "vendor",
     "version",
 });
@@ -339,62 +328,65 @@ Result<std::vector<std::string>> read_critical(const ObjectReader& root) {
   return all;
 }
 
-Result<void> check_anchor_changes(const ObjectReader& root) {
-  if (root.has("anchors_add")) {
-    EVSEAL_TRY(const auto readers, root.objects("anchors_add", 1, kMaxTrustEntries));
-    for (const ObjectReader& reader : readers) {
-      EVSEAL_CHECK(reader.hex("key", 1, kMaxKeyOctets));
-      EVSEAL_CHECK(reader.name("role"));
-      EVSEAL_CHECK(reader.hex("subject", 1, kMaxSubjectOctets));
-    }
+Result<std::vector<Sha256>> read_reset_crls(const ObjectReader& resets) {
+  std::vector<Sha256> all;
+  if (!resets.has("crls")) {
+    return all;
   }
-  if (root.has("anchors_retire")) {
-    EVSEAL_TRY(const auto readers, root.objects("anchors_retire", 1, kMaxTrustEntries));
-    for (const ObjectReader& reader : readers) {
-      EVSEAL_CHECK(reader.digest("key_hash"));
-      EVSEAL_CHECK(reader.name("role"));
+  EVSEAL_TRY(const auto texts, resets.texts("crls", 1, kMaxResetIssuers, SIZE_MAX));
+  for (const std::string& text : texts) {
+    Sha256 key{};
+    const auto octets = from_hex(text);
+    if (!octets || octets->size() != key.size() || to_hex(*octets) != text) {
+      return resets.fail("crls", "must hold key hashes: 64 lower-case hexadecimal digits each");
     }
+    std::copy(octets->begin(), octets->end(), key.begin());
+    all.push_back(key);
   }
-  return {};
+  if (!strictly_ascending(all)) {
+    return resets.fail("crls", "must be strictly ascending");
+  }
+  return all;
 }
 
-Result<void> check_resets(const ObjectReader& root) {
-  if (!root.has("resets")) {
-    return {};
-  }
-  EVSEAL_TRY(const ObjectReader resets, root.object("resets"));
-  if (resets.has("time_floor")) {
-    EVSEAL_CHECK(resets.time("time_floor", false));
-  }
-  if (resets.has("security_versions")) {
-    EVSEAL_TRY(const auto readers, resets.objects("security_versions", 0, kMaxSlots));
-    for (const ObjectReader& reader : readers) {
-      EVSEAL_CHECK(reader.component_id("id"));
-      EVSEAL_CHECK(reader.integer31("security_version"));
+Result<Resets> read_resets(const ObjectReader& root) {
+  EVSEAL_TRY(const ObjectReader reader, root.object("resets"));
+  Resets resets;
+  EVSEAL_TRY(resets.crls, read_reset_crls(reader));
+  if (reader.has("security_versions")) {
+    EVSEAL_TRY(const auto slots, reader.objects("security_versions", 1, kMaxSlots));
+    for (const ObjectReader& slot : slots) {
+      SlotReset reset;
+      EVSEAL_TRY(reset.id, slot.component_id("id"));
+      EVSEAL_TRY(reset.security_version, slot.integer31("security_version"));
+      if (!resets.security_versions.empty() && reset.id <= resets.security_versions.back().id) {
+        return reader.fail("security_versions", "must be strictly ascending by id");
+      }
+      resets.security_versions.push_back(std::move(reset));
     }
   }
-  return {};
+  if (reader.has("time_floor")) {
+    EVSEAL_TRY(resets.time_floor, reader.time("time_floor", false));
+  }
+  return resets;
 }
 
-// docs/format.md §7.3, as far as it is shown to people: nothing here applies a trust-update.
-Result<json> read_trust_update(const ObjectReader& root) {
+// docs/format.md §7.3. Whether `trust` is a store is for who applies it (rule 8).
+Result<TrustUpdate> read_trust_update(const ObjectReader& root) {
   if (root.has("components")) {
     return root.fail("components", "a trust-update has no components");
   }
-  EVSEAL_CHECK(root.integer("epoch", 1, kMax31Bit));
-  EVSEAL_CHECK(check_anchor_changes(root));
-  if (root.has("requirements")) {
-    EVSEAL_CHECK(root.object("requirements"));
+  TrustUpdate update;
+  EVSEAL_TRY(const std::uint64_t epoch, root.integer("epoch", 1, kMax31Bit));
+  update.epoch = static_cast<std::uint32_t>(epoch);
+  EVSEAL_TRY(update.trust, root.hex("trust", 1, kMaxTrustStoreBytes));
+  if (root.has("resets")) {
+    EVSEAL_TRY(update.resets, read_resets(root));
   }
-  EVSEAL_CHECK(check_resets(root));
-  json members = json::object();
-  for (const std::string_view name :
-       {"epoch", "anchors_add", "anchors_retire", "requirements", "resets"}) {
-    if (root.has(name)) {
-      members[std::string(name)] = root.raw().at(std::string(name));
-    }
+  if (root.has("recovery")) {
+    EVSEAL_TRY(update.recovery, root.digest("recovery"));
   }
-  return members;
+  return update;
 }
 
 Result<Manifest> read_manifest(const ObjectReader& root) {

@@ -175,7 +175,7 @@ Result<Bytes> encode_profile(const Profile& profile) {
            der::sequence({der::integer(limits.envelope_bytes), der::integer(limits.chunk_bytes),
                           der::integer(limits.components),
                           der::integer(limits.security_version_jump)}),
-           sequence_of(profile.components, encode_component), encode_trust_store(profile.trust)}));
+           sequence_of(profile.components, encode_component), write_trust_store(profile.trust)}));
   if (blob.size() > kMaxBlob) {
     return damaged("it has " + std::to_string(blob.size()) + " octets, more than 65536");
   }
@@ -200,7 +200,7 @@ Result<Profile> decode_profile(ByteView blob) {
       static_cast<std::int64_t>(reader.integer(0, static_cast<std::uint64_t>(kMaxTime)));
   profile.limits = decode_limits(reader.sequence());
   profile.components = decode_components(reader.sequence());
-  profile.trust = decode_trust_store(reader.sequence());
+  profile.trust = read_trust_store(reader.sequence());
   reader.end();
   if (!outer.ok()) {
     return damaged("it is not the DER of a device profile");
@@ -230,7 +230,7 @@ json profile_to_json(const Profile& profile) {
                 {"components", profile.limits.components},
                 {"security_version_jump", profile.limits.security_version_jump}}},
               {"components", std::move(components)}};
-  add_trust_store(out, profile.trust);
+  out.update(trust_store_to_json(profile.trust));
   return out;
 }
 
@@ -247,6 +247,11 @@ Result<Bytes> load_profile_blob(const std::filesystem::path& path) {
   }
   EVSEAL_TRY(const Profile profile, load_profile(path));
   return encode_profile(profile);
+}
+
+Result<Profile> load_any_profile(const std::filesystem::path& path) {
+  EVSEAL_TRY(const Bytes blob, load_profile_blob(path));
+  return decode_profile(blob);
 }
 
 Result<std::string> profile_c_header(ByteView blob, std::string_view name) {

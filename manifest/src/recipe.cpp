@@ -7,6 +7,7 @@
 #include "evseal/manifest/canonical_json.hpp"
 #include "json_object.hpp"
 #include "manifest_schema.hpp"
+#include "trust_reader.hpp"
 
 namespace evseal::manifest {
 namespace {
@@ -202,7 +203,8 @@ Result<void> RecipeReader::read_package(const ObjectReader& root) {
   EVSEAL_TRY(const std::size_t stage, reader.word("stage", {"dev", "pilot", "prod"}));
   package.stage = static_cast<Stage>(stage);
   if (reader.has("kind")) {
-    EVSEAL_CHECK(reader.word("kind", {"firmware"}));
+    EVSEAL_TRY(const std::size_t kind, reader.word("kind", {"firmware", "trust-update"}));
+    package.kind = static_cast<Kind>(kind);
   }
   return {};
 }
@@ -277,8 +279,16 @@ Result<void> RecipeReader::read_critical(const ObjectReader& root) {
 }
 
 Result<void> RecipeReader::read(const ObjectReader& root) {
-  EVSEAL_CHECK(
-      root.only({"recipe", "package", "source", "compatible", "components", "sbom", "critical"}));
+  // The kind says which members there are; the package is then read once more with all checks.
+  const bool update = root.raw().contains("package") && root.raw().at("package").is_object() &&
+                      root.raw().at("package").value("kind", nlohmann::json()) == "trust-update";
+  if (update) {
+    EVSEAL_CHECK(root.only({"recipe", "package", "source", "compatible", "critical", "epoch",
+                            "stages", "roles", "require", "resets", "recovery"}));
+  } else {
+    EVSEAL_CHECK(
+        root.only({"recipe", "package", "source", "compatible", "components", "sbom", "critical"}));
+  }
   EVSEAL_TRY(const std::uint64_t version, root.integer("recipe", 0, SIZE_MAX));
   if (version != 1) {
     return root.fail("recipe", "only version 1 is known");
@@ -286,8 +296,12 @@ Result<void> RecipeReader::read(const ObjectReader& root) {
   EVSEAL_CHECK(read_compatible(root));
   EVSEAL_CHECK(read_package(root));
   EVSEAL_CHECK(read_source(root));
-  EVSEAL_CHECK(read_components(root));
-  EVSEAL_CHECK(read_sbom(root));
+  if (recipe.package.kind == Kind::trust_update) {
+    EVSEAL_TRY(recipe.trust_update, trust_update_from_json(root, folder, recipe.package.stage));
+  } else {
+    EVSEAL_CHECK(read_components(root));
+    EVSEAL_CHECK(read_sbom(root));
+  }
   return read_critical(root);
 }
 

@@ -5,15 +5,16 @@
 #include "evseal/base/time.hpp"
 #include "evseal/manifest/der_writer.hpp"
 #include "json_object.hpp"
+#include "trust_reader.hpp"
 
 namespace evseal::manifest {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxStateCrls = 8;
+constexpr std::size_t kMaxKnownIssuers = 16;
 constexpr std::size_t kMaxRevoked = 256;
-constexpr std::size_t kMaxSerialOctets = 20;
+constexpr std::size_t kMaxSerialOctets = 21;  // of an entry of a CRL (docs/format.md §6.1)
 constexpr std::uint64_t kMaxCrlNumber = INT64_MAX;
 constexpr std::uint8_t kTrustTag = 0xA0;  // [0] EXPLICIT
 
@@ -25,12 +26,12 @@ Bytes encode_slot(const Slot& slot) {
   return der::sequence({der::utf8_string(slot.id), der::integer(slot.security_version)});
 }
 
-Bytes encode_crl(const CrlEntry& crl) {
-  return der::sequence({der::octet_string(crl.issuer_key), der::integer(crl.number)});
-}
-
-Bytes encode_revoked(const RevokedCertificate& entry) {
-  return der::sequence({der::octet_string(entry.issuer_key), der::integer(ByteView(entry.serial))});
+Bytes encode_issuer(const KnownIssuer& issuer) {
+  return der::sequence({der::octet_string(issuer.issuer_key), der::integer(issuer.number),
+                        der::boolean(issuer.complete),
+                        sequence_of(issuer.revoked, [](const Bytes& serial) {
+                          return der::tlv(der::kInteger, serial);
+                        })});
 }
 
 std::vector<Slot> decode_slots(DerReader reader) {
@@ -46,35 +47,103 @@ std::vector<Slot> decode_slots(DerReader reader) {
   return all;
 }
 
-std::vector<CrlEntry> decode_crls(DerReader reader) {
-  std::vector<CrlEntry> all;
+std::vector<KnownIssuer> decode_issuers(DerReader reader) {
+  std::vector<KnownIssuer> all;
   while (reader.ok() && !reader.at_end()) {
     DerReader entry = reader.sequence();
-    CrlEntry crl;
-    crl.issuer_key = entry.digest();
-    crl.number = entry.integer(0, kMaxCrlNumber);
+    KnownIssuer issuer;
+    issuer.issuer_key = entry.digest();
+    issuer.number = entry.integer(0, kMaxCrlNumber);
+    issuer.complete = entry.boolean();
+    DerReader revoked = entry.sequence();
+    while (revoked.ok() && !revoked.at_end()) {
+      issuer.revoked.push_back(revoked.serial(kMaxSerialOctets));
+    }
     entry.end();
-    all.push_back(crl);
+    all.push_back(std::move(issuer));
   }
   return all;
 }
 
-std::vector<RevokedCertificate> decode_revoked(DerReader reader) {
-  std::vector<RevokedCertificate> all;
-  while (reader.ok() && !reader.at_end()) {
-    DerReader entry = reader.sequence();
-    RevokedCertificate revoked;
-    revoked.issuer_key = entry.digest();
-    revoked.serial = entry.magnitude(kMaxSerialOctets);
-    entry.end();
-    all.push_back(std::move(revoked));
-  }
-  return all;
+// By length, then by octets.
+bool serial_less(const Bytes& a, const Bytes& b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
-Result<State> read_state(const ObjectReader& root) {
-  EVSEAL_CHECK(root.only(
-      {"state", "vendor", "model", "time_floor", "trust_epoch", "security_versions", "counter"}));
+Result<KnownIssuer> read_issuer(const ObjectReader& reader) {
+  EVSEAL_CHECK(reader.only({"issuer_key", "number", "complete", "revoked"}));
+  KnownIssuer issuer;
+  EVSEAL_TRY(issuer.issuer_key, reader.digest("issuer_key"));
+  EVSEAL_TRY(issuer.number, reader.integer("number", 0, kMaxCrlNumber));
+  if (reader.has("complete")) {
+    EVSEAL_TRY(issuer.complete, reader.boolean("complete"));
+  }
+  if (reader.has("revoked")) {
+    EVSEAL_TRY(const auto texts, reader.texts("revoked", 0, kMaxRevoked, 2 * kMaxSerialOctets));
+    for (const std::string& text : texts) {
+      const auto serial = from_hex(text);
+      if (!serial) {
+        return reader.fail("revoked", "must hold serial numbers in hexadecimal");
+      }
+      issuer.revoked.push_back(*serial);
+    }
+  }
+  return issuer;
+}
+
+std::optional<std::string> fault_of_issuers(const std::vector<KnownIssuer>& issuers) {
+  std::size_t revoked = 0;
+  for (std::size_t i = 0; i < issuers.size(); ++i) {
+    const KnownIssuer& issuer = issuers[i];
+    if (i > 0 && issuer.issuer_key <= issuers[i - 1].issuer_key) {
+      return "issuers of CRLs are not strictly ascending";
+    }
+    if (issuer.number > kMaxCrlNumber) {
+      return "a CRL's number is not below 2^63";
+    }
+    if (!issuer.complete && !issuer.revoked.empty()) {
+      return "an incomplete list of revocations is not empty";
+    }
+    for (std::size_t k = 0; k < issuer.revoked.size(); ++k) {
+      const Bytes encoded = der::tlv(der::kInteger, issuer.revoked[k]);
+      DerReader check(encoded);
+      (void)check.serial(kMaxSerialOctets);
+      if (!check.ok() || (k > 0 && !serial_less(issuer.revoked[k - 1], issuer.revoked[k]))) {
+        return "serial numbers are malformed, or not strictly ascending by length and octets";
+      }
+    }
+    revoked += issuer.revoked.size();
+  }
+  if (issuers.size() > kMaxKnownIssuers || revoked > kMaxRevoked) {
+    return "there are more than 16 issuers of CRLs, or more than 256 revoked certificates";
+  }
+  return std::nullopt;
+}
+
+Result<void> read_learnt(const ObjectReader& root, State& state) {
+  if (root.has("security_versions")) {
+    EVSEAL_TRY(const ObjectReader versions, root.object("security_versions"));
+    for (const auto& [id, value] : versions.raw().items()) {
+      if (!is_component_id(id)) {
+        return versions.fail(id, "is not a component id");
+      }
+      EVSEAL_TRY(const std::uint32_t floor, versions.integer31(id));
+      state.slots.push_back({id, floor});
+    }
+  }
+  if (root.has("crls")) {
+    EVSEAL_TRY(const auto readers, root.objects("crls", 0, kMaxKnownIssuers));
+    for (const ObjectReader& reader : readers) {
+      EVSEAL_TRY(KnownIssuer issuer, read_issuer(reader));
+      state.crls.push_back(std::move(issuer));
+    }
+  }
+  return {};
+}
+
+Result<State> read_state(const ObjectReader& root, const std::filesystem::path& folder) {
+  EVSEAL_CHECK(root.only({"state", "vendor", "model", "time_floor", "trust_epoch",
+                          "security_versions", "counter", "crls", "trust"}));
   EVSEAL_TRY(const std::uint64_t version, root.integer("state", 0, SIZE_MAX));
   if (version != 1) {
     return root.fail("state", "only version 1 is known");
@@ -92,15 +161,12 @@ Result<State> read_state(const ObjectReader& root) {
     EVSEAL_TRY(const std::uint64_t counter, root.integer("counter", 0, UINT32_MAX));
     state.counter = static_cast<std::uint32_t>(counter);
   }
-  if (root.has("security_versions")) {
-    EVSEAL_TRY(const ObjectReader versions, root.object("security_versions"));
-    for (const auto& [id, value] : versions.raw().items()) {
-      if (!is_component_id(id)) {
-        return versions.fail(id, "is not a component id");
-      }
-      EVSEAL_TRY(const std::uint32_t floor, versions.integer31(id));
-      state.slots.push_back({id, floor});
-    }
+  EVSEAL_CHECK(read_learnt(root, state));
+  if (root.has("trust")) {
+    EVSEAL_TRY(const ObjectReader trust, root.object("trust"));
+    EVSEAL_CHECK(trust.only({"roles", "require"}));
+    constexpr std::uint32_t every_stage = kStageDev | kStagePilot | kStageProd;
+    EVSEAL_TRY(state.trust, trust_store_from_json(trust, folder, every_stage));
   }
   if (auto fault = fault_of(state)) {
     return root.fail("", *std::move(fault));
@@ -128,8 +194,8 @@ std::optional<std::string> fault_of(const State& state) {
              "\" has a bad id or security version, or is there twice";
     }
   }
-  if (state.crls.size() > kMaxStateCrls || state.revoked.size() > kMaxRevoked) {
-    return "there are more than 8 CRLs or 256 revoked certificates";
+  if (auto fault = fault_of_issuers(state.crls)) {
+    return fault;
   }
   return state.trust ? fault_of(*state.trust) : std::nullopt;
 }
@@ -145,10 +211,9 @@ Result<Bytes> encode_state(const State& state) {
                               der::integer(static_cast<std::uint64_t>(state.time_floor)),
                               der::integer(state.trust_epoch),
                               sequence_of(state.slots, encode_slot),
-                              sequence_of(state.crls, encode_crl),
-                              sequence_of(state.revoked, encode_revoked)};
+                              sequence_of(state.crls, encode_issuer)};
   if (state.trust) {
-    parts.push_back(der::explicit_tag(0, encode_trust_store(*state.trust)));
+    parts.push_back(der::explicit_tag(0, write_trust_store(*state.trust)));
   }
   return frame_blob(kStateMagic, der::sequence(parts));
 }
@@ -170,11 +235,10 @@ Result<State> decode_state(ByteView blob) {
       static_cast<std::int64_t>(reader.integer(0, static_cast<std::uint64_t>(kMaxTime)));
   state.trust_epoch = reader.integer32(0, kMax31Bit);
   state.slots = decode_slots(reader.sequence());
-  state.crls = decode_crls(reader.sequence());
-  state.revoked = decode_revoked(reader.sequence());
+  state.crls = decode_issuers(reader.sequence());
   if (reader.next_is(kTrustTag)) {
     DerReader tagged = reader.enter(kTrustTag);
-    state.trust = decode_trust_store(tagged.sequence());
+    state.trust = read_trust_store(tagged.sequence());
     tagged.end();
   }
   reader.end();
@@ -199,15 +263,18 @@ json state_to_json(const State& state) {
               {"trust_epoch", state.trust_epoch},
               {"security_versions", std::move(versions)},
               {"counter", state.counter}};
-  for (const CrlEntry& crl : state.crls) {
-    out["crls"].push_back({{"issuer_key", to_hex(crl.issuer_key)}, {"number", crl.number}});
-  }
-  for (const RevokedCertificate& entry : state.revoked) {
-    out["revoked"].push_back(
-        {{"issuer_key", to_hex(entry.issuer_key)}, {"serial", to_hex(entry.serial)}});
+  for (const KnownIssuer& issuer : state.crls) {
+    json revoked = json::array();
+    for (const Bytes& serial : issuer.revoked) {
+      revoked.push_back(to_hex(serial));
+    }
+    out["crls"].push_back({{"issuer_key", to_hex(issuer.issuer_key)},
+                           {"number", issuer.number},
+                           {"complete", issuer.complete},
+                           {"revoked", std::move(revoked)}});
   }
   if (state.trust) {
-    add_trust_store(out["trust"], *state.trust);
+    out["trust"] = trust_store_to_json(*state.trust);
   }
   return out;
 }
@@ -217,7 +284,7 @@ Result<State> load_state(const std::filesystem::path& path) {
     EVSEAL_TRY(const JsonDocument document, load_json_file(path));
     const SchemaContext context{&document, ErrorCode::usage, {}};
     EVSEAL_TRY(const ObjectReader root, ObjectReader::open(context, document.value, ""));
-    return read_state(root);
+    return read_state(root, path.parent_path());
   } catch (const std::exception& problem) {
     return Error{ErrorCode::internal, path.string(), problem.what()};
   }
@@ -238,15 +305,16 @@ Result<Bytes> load_state_blob(const std::filesystem::path& path) {
   return encode_state(state);
 }
 
+Result<State> load_any_state(const std::filesystem::path& path) {
+  EVSEAL_TRY(const Bytes blob, load_state_blob(path));
+  return decode_state(blob);
+}
+
 Result<Bytes> initial_state(ByteView profile_blob) {
   EVSEAL_TRY(const Profile profile, decode_profile(profile_blob));
   State state;
   state.vendor = profile.vendor;
   state.model = profile.model;
-  state.time_floor = profile.time_floor;
-  for (const DeviceComponent& component : profile.components) {
-    state.slots.push_back({component.id, component.security_version});
-  }
   return encode_state(state);
 }
 

@@ -136,6 +136,35 @@ std::optional<std::string> fault_of_role(const Role& role) {
   return fault_of_scope(role.scope);
 }
 
+// "each role … exists, none twice, and has that kind in its scope; the thresholds of each list add
+// up to at most 4": a store that could not meet its own requirements would shut the device.
+std::optional<std::string> fault_of_requirement(const TrustStore& trust,
+                                                const std::vector<std::string>& required,
+                                                KindBits kind) {
+  const std::string word = kind == kKindFirmware ? "firmware" : "trust-update";
+  if (required.size() > kMaxRoles || has_doubles(required)) {
+    return "more than 8 roles are required for " + word + ", or one twice";
+  }
+  std::uint32_t signatures = 0;
+  for (const std::string& name : required) {
+    const auto role = std::find_if(trust.roles.begin(), trust.roles.end(),
+                                   [&](const Role& r) { return r.name == name; });
+    if (role == trust.roles.end()) {
+      return "role \"" + printable(name) + "\" is required for " + word + ", but not defined";
+    }
+    if ((role->scope.kinds & kind) == 0) {
+      return "role \"" + name + "\" is required for " + word + ", but may not sign it";
+    }
+    signatures += role->threshold;
+  }
+  // Each key counts once over all roles, and a package has at most 4 signatures.
+  if (signatures > kMaxSignatures) {
+    return word + " needs " + std::to_string(signatures) +
+           " signatures, more than the 4 that a package can have";
+  }
+  return std::nullopt;
+}
+
 json role_to_json(const Role& role) {
   const auto list = [](const std::vector<std::string>& texts) {
     return texts.empty() ? json::array({"*"}) : json(texts);
@@ -162,7 +191,7 @@ json role_to_json(const Role& role) {
   for (const Anchor& anchor : role.anchors) {
     anchors.push_back({{"subject", to_hex(anchor.subject)},
                        {"key", to_hex(anchor.key)},
-                       {"key_hash", to_hex(sha256(anchor.key))}});
+                       {"key_hash", to_hex(anchor.key_hash())}});
   }
   out["anchors"] = std::move(anchors);
   json signers = json::array();
@@ -185,12 +214,12 @@ json stage_names(std::uint32_t stages) {
   return names;
 }
 
-Bytes encode_trust_store(const TrustStore& trust) {
+Bytes write_trust_store(const TrustStore& trust) {
   return der::sequence(
       {sequence_of(trust.roles, encode_role), texts(trust.firmware), texts(trust.trust_update)});
 }
 
-TrustStore decode_trust_store(DerReader reader) {
+TrustStore read_trust_store(DerReader reader) {
   TrustStore trust;
   DerReader roles = reader.sequence();
   while (roles.ok() && !roles.at_end()) {
@@ -218,26 +247,42 @@ std::optional<std::string> fault_of(const TrustStore& trust) {
   if (trust.firmware.empty()) {
     return "no role is required for firmware";
   }
-  for (const auto* required : {&trust.firmware, &trust.trust_update}) {
-    if (required->size() > kMaxRoles || has_doubles(*required)) {
-      return "more than 8 roles are required, or one twice";
-    }
-    for (const std::string& name : *required) {
-      if (!names.contains(name)) {
-        return "role \"" + printable(name) + "\" is required, but not defined";
-      }
+  for (const auto& [required, kind] : {std::pair(&trust.firmware, kKindFirmware),
+                                       std::pair(&trust.trust_update, kKindTrustUpdate)}) {
+    if (auto fault = fault_of_requirement(trust, *required, kind)) {
+      return fault;
     }
   }
   return std::nullopt;
 }
 
-void add_trust_store(json& out, const TrustStore& trust) {
+Result<Bytes> encode_trust_store(const TrustStore& trust) {
+  if (auto fault = fault_of(trust)) {
+    return Error{ErrorCode::usage, "trust store", *std::move(fault), {}, "trust_store"};
+  }
+  return write_trust_store(trust);
+}
+
+Result<TrustStore> decode_trust_store(ByteView der) {
+  DerReader outer(der);
+  TrustStore trust = read_trust_store(outer.sequence());
+  outer.end();
+  if (!outer.ok()) {
+    return Error{ErrorCode::malformed, "trust store", "is not the DER of one", {}, "trust_store"};
+  }
+  if (auto fault = fault_of(trust)) {
+    return Error{ErrorCode::malformed, "trust store", *std::move(fault), {}, "trust_store"};
+  }
+  return trust;
+}
+
+json trust_store_to_json(const TrustStore& trust) {
   json roles = json::object();
   for (const Role& role : trust.roles) {
     roles[role.name] = role_to_json(role);
   }
-  out["roles"] = std::move(roles);
-  out["require"] = {{"firmware", trust.firmware}, {"trust-update", trust.trust_update}};
+  return {{"roles", std::move(roles)},
+          {"require", {{"firmware", trust.firmware}, {"trust-update", trust.trust_update}}}};
 }
 
 }  // namespace evseal::manifest

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "evseal/base/file.hpp"
+#include "pem.hpp"
 
 namespace evseal::sign {
 namespace {
@@ -64,22 +65,7 @@ std::string Certificate::issuer_text() const {
 }
 
 std::vector<Bytes> certificates_from_pem(std::string_view text) {
-  static constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
-  static constexpr std::string_view end = "-----END CERTIFICATE-----";
-  std::vector<Bytes> out;
-  for (std::size_t at = text.find(begin); at != std::string_view::npos; at = text.find(begin, at)) {
-    at += begin.size();
-    const std::size_t stop = text.find(end, at);
-    if (stop == std::string_view::npos) {
-      break;
-    }
-    auto der = from_base64(text.substr(at, stop - at));
-    if (der) {
-      out.push_back(std::move(*der));
-    }
-    at = stop;
-  }
-  return out;
+  return blocks_from_pem(text, "CERTIFICATE");
 }
 
 Result<std::vector<Bytes>> load_certificates(const std::filesystem::path& path) {
@@ -96,12 +82,7 @@ Result<std::vector<Bytes>> load_certificates(const std::filesystem::path& path) 
 }
 
 std::string to_pem(ByteView der) {
-  const std::string text = to_base64(der);
-  std::string out = "-----BEGIN CERTIFICATE-----\n";
-  for (std::size_t i = 0; i < text.size(); i += 64) {
-    out += text.substr(i, 64) + "\n";
-  }
-  return out + "-----END CERTIFICATE-----\n";
+  return block_to_pem(der, "CERTIFICATE");
 }
 
 }  // namespace evseal::sign

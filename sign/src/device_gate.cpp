@@ -5,6 +5,7 @@
 
 #include "evseal/manifest/device.hpp"
 #include "evseal/sign/image_check.hpp"
+#include "relaxed_device.hpp"
 
 namespace evseal::sign {
 namespace {
@@ -109,29 +110,77 @@ std::string describe(const Device& device, const Unit& unit) {
   return out;
 }
 
-Result<void> judge_unit(const FileDescriptor& file, const std::filesystem::path& name,
-                        const Device& device, const Unit& unit, std::uint32_t& covered,
-                        bool check_images, const WorkOptions& options) {
+// One passage through the gate: what it is about, and which components have been hashed.
+struct Passage {
+  const FileDescriptor& file;
+  const std::filesystem::path& name;
+  const manifest::Manifest& manifest;
+  const GateOptions& gate;
+  const WorkOptions& options;
+  std::uint32_t covered = 0;
+};
+
+Result<Verdict> run_verifier(Passage& passage, const Device& device) {
+  OnceSink sink(passage.covered, passage.gate.check_images);
+  CheckOptions check;
+  check.threads = passage.options.threads;
+  check.cancel = passage.options.cancel;
+  if (passage.options.progress) {
+    check.progress = [&](std::uint64_t done, std::uint64_t total) {
+      passage.options.progress("verifying", done, total);
+    };
+  }
+  return check_package(passage.file, passage.name, device, check, &sink);
+}
+
+// Is it further signers that this device lacks, and nothing else? Asked of a verifier that needs
+// only those that count already.
+Result<bool> lacks_only_signers(Passage& passage, const Device& device, const Verdict& verdict) {
+  if (!passage.gate.partial || verdict.status != EVSEAL_THRESHOLD_NOT_MET) {
+    return false;
+  }
+  EVSEAL_TRY(const std::optional<Device> relaxed,
+             content_with_present_signers(device, verdict, passage.manifest.package.kind));
+  if (!relaxed) {
+    return false;
+  }
+  EVSEAL_TRY(const Verdict again, run_verifier(passage, *relaxed));
+  // The new trust store of a trust-update stands in the manifest and cannot be content with less.
+  const bool at_new_store =
+      again.status == EVSEAL_THRESHOLD_NOT_MET &&
+      std::any_of(again.signers.begin(), again.signers.end(),
+                  [](const SignerVerdict& signer) { return signer.new_status == EVSEAL_OK; });
+  if (!passes(again, passage.covered) && !at_new_store) {
+    return false;
+  }
+  passage.covered |= again.complete_mask;
+  return true;
+}
+
+Result<void> judge_unit(Passage& passage, const Device& device, const Unit& unit,
+                        DeviceCheck& check) {
   Device tried = device;
   tried.hardware = unit.hardware;
   tried.serial = unit.serial;
-  OnceSink sink(covered, check_images);
-  CheckOptions check;
-  check.threads = options.threads;
-  check.cancel = options.cancel;
-  if (options.progress) {
-    check.progress = [&](std::uint64_t done, std::uint64_t total) {
-      options.progress("verifying", done, total);
-    };
+  EVSEAL_TRY(const Verdict verdict, run_verifier(passage, tried));
+  check.signers = verdict.signers;
+  if (passes(verdict, passage.covered)) {
+    passage.covered |= verdict.complete_mask;
+    return {};
   }
-  EVSEAL_TRY(const Verdict verdict, check_package(file, name, tried, check, &sink));
-  if (!passes(verdict, covered)) {
-    Error error = verdict.as_error(name.string());
-    error.why = "refused by the verifier of " + describe(device, unit) + ": " + error.why;
-    return error;
+  EVSEAL_TRY(const bool partial, lacks_only_signers(passage, tried, verdict));
+  if (partial) {
+    check.partial = true;
+    return {};
   }
-  covered |= verdict.complete_mask;
-  return {};
+  Error error = verdict.as_error(passage.name.string());
+  error.why = "refused by the verifier of " + describe(device, unit) + ": " + error.why;
+  if (verdict.status == EVSEAL_THRESHOLD_NOT_MET && !passage.gate.partial) {
+    error.hint =
+        "pass every --signer at once, or --partial to write what the others sign later "
+        "with `evseal sign --add`";
+  }
+  return error;
 }
 
 }  // namespace
@@ -140,14 +189,16 @@ Result<std::vector<DeviceCheck>> pass_device_gate(const FileDescriptor& file,
                                                   const std::filesystem::path& name,
                                                   const manifest::Manifest& manifest,
                                                   const std::vector<Device>& devices,
-                                                  bool check_images, const WorkOptions& options) {
+                                                  const GateOptions& gate,
+                                                  const WorkOptions& options) {
   std::vector<DeviceCheck> checks;
-  std::uint32_t covered = 0;
+  Passage passage{file, name, manifest, gate, options};
   for (const Device& device : devices) {
     EVSEAL_TRY(const manifest::Profile profile, manifest::decode_profile(device.profile));
-    DeviceCheck check{device.name, {}};
+    DeviceCheck check;
+    check.device = device.name;
     for (const Unit& unit : units_for(manifest, profile)) {
-      EVSEAL_CHECK(judge_unit(file, name, device, unit, covered, check_images, options));
+      EVSEAL_CHECK(judge_unit(passage, device, unit, check));
       if (unit.hardware) {
         check.hardware.push_back(*unit.hardware);
       }
@@ -155,7 +206,7 @@ Result<std::vector<DeviceCheck>> pass_device_gate(const FileDescriptor& file,
     checks.push_back(std::move(check));
   }
   for (std::size_t i = 0; i < manifest.components.size(); ++i) {
-    if ((covered >> i & 1U) == 0) {
+    if ((passage.covered >> i & 1U) == 0) {
       return Error{
           ErrorCode::refused, "component " + manifest.components[i].id,
           "is for no hardware revision that one of the devices can have",

@@ -8,6 +8,11 @@
 
 namespace evseal::sign {
 
+struct GateOptions {
+  bool check_images = false;  ///< inflate and hash each image: the payload is not ours
+  bool partial = false;       ///< a device may lack nothing but further signers
+};
+
 /// Judges a finished file for each device and each kind of unit that the manifest names for it. The
 /// payload of a component is hashed once, by the first unit that takes it; all other rules run for
 /// every unit.
@@ -15,7 +20,7 @@ namespace evseal::sign {
                                                                 const std::filesystem::path& name,
                                                                 const manifest::Manifest& manifest,
                                                                 const std::vector<Device>& devices,
-                                                                bool check_images,
+                                                                const GateOptions& gate,
                                                                 const WorkOptions& options);
 
 }  // namespace evseal::sign

@@ -1,12 +1,13 @@
 #include "evseal/sign/envelope.hpp"
 
-#include <evseal/chain.h>
-#include <openssl/cms.h>
+#include <algorithm>
 
 #include "evseal/base/digest.hpp"
+#include "evseal/manifest/der_reader.hpp"
 #include "evseal/manifest/der_writer.hpp"
 #include "evseal/sign/certificate.hpp"
 #include "evseal/sign/oids.hpp"
+#include "signed_attributes.hpp"
 
 namespace evseal::sign {
 namespace {
@@ -41,57 +42,50 @@ Result<Bytes> attribute(std::string_view type, Bytes value) {
 }
 
 // SigningCertificateV2 (RFC 5035) with SHA-256 by default and nothing optional.
-Bytes signing_certificates(const std::vector<Bytes>& certificates) {
+Bytes signing_certificates(const std::vector<Sha256>& hashes) {
   std::vector<Bytes> ids;
-  ids.reserve(certificates.size());
-  for (const Bytes& certificate : certificates) {
-    ids.push_back(der::sequence({der::octet_string(sha256(certificate))}));
+  ids.reserve(hashes.size());
+  for (const Sha256& hash : hashes) {
+    ids.push_back(der::sequence({der::octet_string(hash)}));
   }
   return der::sequence({der::sequence(ids)});
 }
 
-// The SET OF attributes as it is signed, with its universal tag.
-Result<Bytes> signed_attributes(ByteView manifest, const Algorithms& algorithms,
-                                const std::vector<Bytes>& certificates, std::int64_t signing_time) {
-  EVSEAL_TRY(Bytes content_type, der::oid(oids::kManifest));
-  EVSEAL_TRY(Bytes time, der::time(signing_time));
-  EVSEAL_TRY(Bytes type_attribute, attribute(oids::kContentType, std::move(content_type)));
-  EVSEAL_TRY(
-      Bytes digest_attribute,
-      attribute(oids::kMessageDigest, der::octet_string(sha2(algorithms.digest_bits, manifest))));
-  EVSEAL_TRY(Bytes time_attribute, attribute(oids::kSigningTime, std::move(time)));
-  EVSEAL_TRY(Bytes certificate_attribute,
-             attribute(oids::kSigningCertificateV2, signing_certificates(certificates)));
-  return der::set_of({std::move(type_attribute), std::move(digest_attribute),
-                      std::move(time_attribute), std::move(certificate_attribute)});
-}
-
-Result<Bytes> signer_info(ByteView manifest, Identity& identity, const Algorithms& algorithms,
-                          std::int64_t signing_time) {
-  EVSEAL_TRY(const Certificate leaf, Certificate::parse(identity.certificates.front()));
-  EVSEAL_TRY(Bytes attributes,
-             signed_attributes(manifest, algorithms, identity.certificates, signing_time));
-  EVSEAL_TRY(const Bytes signature, identity.signer->sign(attributes));
-  const Bytes sid = der::sequence({leaf.issuer(), der::tlv(der::kInteger, leaf.serial())});
-  return der::sequence({der::integer(std::uint64_t{1}), sid, algorithms.digest,
-                        der::retag(0xA0, std::move(attributes)), algorithms.signature,
-                        der::octet_string(signature)});
-}
-
-Result<Bytes> signed_data(ByteView manifest, std::vector<Bytes> digests,
-                          std::vector<Bytes> certificates, std::vector<Bytes> signers) {
-  EVSEAL_TRY(Bytes content_type, der::oid(oids::kManifest));
-  EVSEAL_TRY(Bytes outer_type, der::oid(oids::kSignedData));
-  std::vector<Bytes> fields;
-  fields.push_back(der::integer(std::uint64_t{3}));
-  fields.push_back(der::set_of(std::move(digests)));
-  fields.push_back(
-      der::sequence({content_type, der::explicit_tag(0, der::octet_string(manifest))}));
-  if (!certificates.empty()) {
-    fields.push_back(der::implicit_set_of(0, std::move(certificates)));
+// The digestAlgorithm field of a SignerInfo.
+Result<Bytes> digest_algorithm_of(const Bytes& signer_info) {
+  manifest::DerReader outer(signer_info);
+  manifest::DerReader reader = outer.sequence();
+  (void)reader.element(der::kInteger);
+  (void)reader.element(der::kSequence);
+  const ByteView algorithm = reader.element(der::kSequence);
+  if (!outer.ok()) {
+    return Error{ErrorCode::malformed, "envelope", "a signer cannot be read", {}, "der_encoding"};
   }
-  fields.push_back(der::set_of(std::move(signers)));
-  return der::sequence({outer_type, der::explicit_tag(0, der::sequence(fields))});
+  return Bytes(algorithm.begin(), algorithm.end());
+}
+
+std::vector<Bytes> without_doubles(std::vector<Bytes> elements) {
+  der::sort_set_of(elements);
+  elements.erase(std::unique(elements.begin(), elements.end()), elements.end());
+  return elements;
+}
+
+Result<void> check_counts(const EnvelopeParts& parts) {
+  const auto too_many = [](const std::string& what, std::size_t most, const char* status) {
+    return Error{ErrorCode::malformed, "envelope",
+                 "has more than the " + std::to_string(most) + " " + what + " that it can hold",
+                 "docs/format.md section 11 has the limits", status};
+  };
+  if (parts.signers.size() > kMaxSigners) {
+    return too_many("signers", kMaxSigners, "cms_signers");
+  }
+  if (parts.certificates.size() > kMaxEnvelopeCertificates) {
+    return too_many("certificates", kMaxEnvelopeCertificates, "cms_certificates");
+  }
+  if (parts.crls.size() > kMaxEnvelopeCrls) {
+    return too_many("CRLs", kMaxEnvelopeCrls, "cms_crls");
+  }
+  return {};
 }
 
 }  // namespace
@@ -113,56 +107,81 @@ Result<Bytes> signature_algorithm(KeyType type) {
                                             : oids::kEd25519);
 }
 
+// The SET OF attributes as it is signed, with its universal tag.
+Result<Bytes> signed_attributes(ByteView manifest, KeyType type, const std::vector<Sha256>& hashes,
+                                std::int64_t signing_time) {
+  EVSEAL_TRY(const Algorithms algorithms, algorithms_for(type));
+  EVSEAL_TRY(Bytes content_type, der::oid(oids::kManifest));
+  EVSEAL_TRY(Bytes time, der::time(signing_time));
+  EVSEAL_TRY(Bytes type_attribute, attribute(oids::kContentType, std::move(content_type)));
+  EVSEAL_TRY(
+      Bytes digest_attribute,
+      attribute(oids::kMessageDigest, der::octet_string(sha2(algorithms.digest_bits, manifest))));
+  EVSEAL_TRY(Bytes time_attribute, attribute(oids::kSigningTime, std::move(time)));
+  EVSEAL_TRY(Bytes certificate_attribute,
+             attribute(oids::kSigningCertificateV2, signing_certificates(hashes)));
+  return der::set_of({std::move(type_attribute), std::move(digest_attribute),
+                      std::move(time_attribute), std::move(certificate_attribute)});
+}
+
+Result<Bytes> sign_manifest(ByteView manifest, Identity& identity, std::int64_t signing_time) {
+  const KeyType type = identity.signer->public_key().type;
+  EVSEAL_TRY(const Algorithms algorithms, algorithms_for(type));
+  EVSEAL_TRY(const Certificate leaf, Certificate::parse(identity.certificates.front()));
+  std::vector<Sha256> hashes;
+  for (const Bytes& certificate : identity.certificates) {
+    hashes.push_back(sha256(certificate));
+  }
+  EVSEAL_TRY(Bytes attributes, signed_attributes(manifest, type, hashes, signing_time));
+  EVSEAL_TRY(const Bytes signature, identity.signer->sign(attributes));
+  const Bytes sid = der::sequence({leaf.issuer(), der::tlv(der::kInteger, leaf.serial())});
+  return der::sequence({der::integer(std::uint64_t{1}), sid, algorithms.digest,
+                        der::retag(0xA0, std::move(attributes)), algorithms.signature,
+                        der::octet_string(signature)});
+}
+
+Result<Bytes> encode_envelope(const EnvelopeParts& given) {
+  EnvelopeParts parts = given;
+  parts.certificates = without_doubles(std::move(parts.certificates));
+  parts.crls = without_doubles(std::move(parts.crls));
+  parts.signers = without_doubles(std::move(parts.signers));
+  EVSEAL_CHECK(check_counts(parts));
+  std::vector<Bytes> digests;
+  for (const Bytes& signer : parts.signers) {
+    EVSEAL_TRY(Bytes digest, digest_algorithm_of(signer));
+    digests.push_back(std::move(digest));
+  }
+  EVSEAL_TRY(Bytes content_type, der::oid(oids::kManifest));
+  EVSEAL_TRY(Bytes outer_type, der::oid(oids::kSignedData));
+  std::vector<Bytes> fields;
+  fields.push_back(der::integer(std::uint64_t{3}));
+  fields.push_back(der::set_of(without_doubles(std::move(digests))));
+  fields.push_back(
+      der::sequence({content_type, der::explicit_tag(0, der::octet_string(parts.manifest))}));
+  if (!parts.certificates.empty()) {
+    fields.push_back(der::implicit_set_of(0, std::move(parts.certificates)));
+  }
+  if (!parts.crls.empty()) {
+    fields.push_back(der::implicit_set_of(1, std::move(parts.crls)));
+  }
+  fields.push_back(der::set_of(std::move(parts.signers)));
+  return der::sequence({outer_type, der::explicit_tag(0, der::sequence(fields))});
+}
+
 Result<Bytes> unsigned_envelope(ByteView manifest) {
-  return signed_data(manifest, {}, {}, {});
+  return encode_envelope({Bytes(manifest.begin(), manifest.end()), {}, {}, {}});
 }
 
-Result<Bytes> signed_envelope(ByteView manifest, Identity& identity, std::int64_t signing_time) {
-  EVSEAL_TRY(Algorithms algorithms, algorithms_for(identity.signer->public_key().type));
-  EVSEAL_TRY(Bytes signer, signer_info(manifest, identity, algorithms, signing_time));
-  return signed_data(manifest, {algorithms.digest}, identity.certificates, {std::move(signer)});
-}
-
-std::size_t estimate_envelope(std::size_t manifest_bytes, const std::vector<Bytes>& certificates) {
-  std::size_t total = manifest_bytes + 900;  // structure, attributes and the largest signature
+std::size_t estimate_envelope(std::size_t manifest_bytes, const std::vector<Bytes>& certificates,
+                              const std::vector<Bytes>& crls, std::size_t signers) {
+  std::size_t total = manifest_bytes + 100 + signers * 800;  // attributes, the largest signature
   for (const Bytes& certificate : certificates) {
     total += certificate.size() + 40;
   }
+  for (const Bytes& crl : crls) {
+    total += crl.size();
+  }
   return total;
-}
-
-Result<UnverifiedEnvelope> open_unverified_envelope(ByteView envelope) {
-  const auto malformed = [](std::string why) {
-    return Error{ErrorCode::malformed, "envelope", std::move(why),
-                 "the file is damaged or was not made by evseal", "der_encoding"};
-  };
-  const unsigned char* at = envelope.data();
-  const std::unique_ptr<CMS_ContentInfo, decltype(&CMS_ContentInfo_free)> cms(
-      d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(envelope.size())), &CMS_ContentInfo_free);
-  if (!cms || at != envelope.data() + envelope.size() ||
-      OBJ_obj2nid(CMS_get0_type(cms.get())) != NID_pkcs7_signed) {
-    return malformed("is not a CMS SignedData");
-  }
-  ASN1_OCTET_STRING** content = CMS_get0_content(cms.get());
-  if (content == nullptr || *content == nullptr) {
-    return malformed("has no content");
-  }
-  UnverifiedEnvelope out;
-  const unsigned char* data = ASN1_STRING_get0_data(*content);
-  out.unverified_manifest.assign(data, data + ASN1_STRING_length(*content));
-  out.num_signers =
-      static_cast<std::size_t>(std::max(0, sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms.get()))));
-  STACK_OF(X509)* certificates = CMS_get1_certs(cms.get());
-  for (int i = 0; certificates != nullptr && i < sk_X509_num(certificates); ++i) {
-    unsigned char* encoded = nullptr;
-    const int length = i2d_X509(sk_X509_value(certificates, i), &encoded);
-    if (length > 0) {
-      out.unverified_certificates.emplace_back(encoded, encoded + length);
-    }
-    OPENSSL_free(encoded);
-  }
-  sk_X509_pop_free(certificates, X509_free);
-  return out;
 }
 
 }  // namespace evseal::sign

@@ -82,17 +82,29 @@ const char* policy_oid(manifest::Stage stage) {
   return oids::kPolicyDev;
 }
 
-Result<Bytes> policies_value(const std::vector<manifest::Stage>& stages) {
+bool is_leaf(const CertificatePlan& plan) {
+  return plan.kind == CertificateKind::firmware || plan.kind == CertificateKind::trust_update;
+}
+
+bool signs_trust_updates(const CertificatePlan& plan) {
+  return plan.kind == CertificateKind::trust_update || plan.trust_update;
+}
+
+Result<Bytes> policies_value(const CertificatePlan& plan) {
   std::vector<Bytes> policies;
-  for (const manifest::Stage stage : stages) {
+  for (const manifest::Stage stage : plan.stages) {
     EVSEAL_TRY(Bytes oid, der::oid(policy_oid(stage)));
+    policies.push_back(der::sequence({oid}));
+  }
+  if (signs_trust_updates(plan)) {
+    EVSEAL_TRY(Bytes oid, der::oid(oids::kPolicyTrustUpdate));
     policies.push_back(der::sequence({oid}));
   }
   return der::sequence(policies);
 }
 
 Bytes constraints_value(const CertificatePlan& plan) {
-  if (plan.kind == CertificateKind::firmware) {
+  if (is_leaf(plan)) {
     return der::sequence({});
   }
   return plan.path_length
@@ -107,7 +119,7 @@ Result<Bytes> purposes_value() {
 }
 
 Result<Bytes> extensions_of(const CertificatePlan& plan, const Bytes& issuer_key_id) {
-  const bool leaf = plan.kind == CertificateKind::firmware;
+  const bool leaf = is_leaf(plan);
   std::vector<Bytes> list;
   EVSEAL_TRY(Bytes constraints, extension(oids::kBasicConstraints, true, constraints_value(plan)));
   list.push_back(std::move(constraints));
@@ -120,8 +132,8 @@ Result<Bytes> extensions_of(const CertificatePlan& plan, const Bytes& issuer_key
     EVSEAL_TRY(Bytes purposes, extension(oids::kExtKeyUsage, false, std::move(value)));
     list.push_back(std::move(purposes));
   }
-  if (!plan.stages.empty()) {
-    EVSEAL_TRY(Bytes value, policies_value(plan.stages));
+  if (!plan.stages.empty() || signs_trust_updates(plan)) {
+    EVSEAL_TRY(Bytes value, policies_value(plan));
     EVSEAL_TRY(Bytes policies, extension(oids::kCertificatePolicies, false, std::move(value)));
     list.push_back(std::move(policies));
   }
@@ -152,6 +164,15 @@ Result<void> check_plan(const CertificatePlan& plan,
     return Error{ErrorCode::usage, "certificate", "a firmware certificate is for exactly one stage",
                  "pass one --stage; issue one certificate for each stage"};
   }
+  if (plan.kind == CertificateKind::firmware && plan.trust_update) {
+    return Error{ErrorCode::usage, "certificate",
+                 "a firmware certificate is not for trust-updates too",
+                 "issue a certificate of its own for the trust officer"};
+  }
+  if (plan.kind == CertificateKind::trust_update && !plan.stages.empty()) {
+    return Error{ErrorCode::usage, "certificate", "a trust officer's certificate has no stage",
+                 "leave --stage out"};
+  }
   if (plan.not_after <= plan.not_before) {
     return Error{ErrorCode::usage, "certificate", "ends before it begins", "check --days"};
   }
@@ -176,7 +197,7 @@ Result<void> check_under_issuer(const Bytes& certificate, const Bytes& issuer_na
   const evseal_anchor anchor = {
       {issuer_name.data(), issuer_name.size()}, {issuer_spki.data(), issuer_spki.size()}, nullptr};
   evseal_chain_rules rules = {};
-  evseal_budget budget = {EVSEAL_MAX_OPERATIONS, EVSEAL_MAX_NAME_STEPS};
+  evseal_budget budget = {EVSEAL_MAX_OPERATIONS, EVSEAL_MAX_NAME_STEPS, 0, {}};
   evseal_path path = {};
   const evseal_status status = evseal_chain_find(&path, &budget, &evseal_crypto_openssl, &parsed, 1,
                                                  0, 0, &anchor, 1, &rules);

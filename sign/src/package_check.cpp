@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include "evseal/base/time.hpp"
 #include "evseal/manifest/device.hpp"
@@ -82,18 +85,46 @@ Error read_error(const std::filesystem::path& name, int number) {
   return Error{ErrorCode::io, name.string(), std::string("cannot read: ") + std::strerror(number)};
 }
 
-// Feeds the file into the verifier's own buffers, leaving out what nobody takes.
-Result<void> feed(evseal_verify_ctx& context, const FileDescriptor& file,
-                  const std::filesystem::path& name, const CheckOptions& options) {
-  EVSEAL_TRY(const std::uint64_t size, file_size(file, name));
-  std::uint64_t offset = 0;
-  std::uint64_t reported = 0;
+// Part of a file, or octets in memory: one package.
+struct Source {
+  const FileDescriptor* file = nullptr;
+  std::filesystem::path name;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  ByteView memory;
+};
+
+// Fewer octets than asked for at the end; 0: there are no more.
+Result<std::size_t> read_some(const Source& source, std::uint64_t offset,
+                              std::span<std::uint8_t> out) {
+  const std::uint64_t left = source.end > offset ? source.end - offset : 0;
+  const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(left, out.size()));
+  if (source.file == nullptr) {
+    std::copy_n(source.memory.begin() + static_cast<std::ptrdiff_t>(offset), want, out.begin());
+    return want;
+  }
+  while (want > 0) {
+    const ssize_t got = ::pread(source.file->get(), out.data(), want, static_cast<off_t>(offset));
+    if (got >= 0) {
+      return static_cast<std::size_t>(got);
+    }
+    if (errno != EINTR) {
+      return read_error(source.name, errno);
+    }
+  }
+  return std::size_t{0};
+}
+
+// Feeds a package into the verifier's own buffers, leaving out what nobody takes.
+Result<void> feed(evseal_verify_ctx& context, const Source& source, const CheckOptions& options) {
+  std::uint64_t offset = source.begin;
+  std::uint64_t reported = offset;
   for (;;) {
     if (options.cancel != nullptr && options.cancel->load(std::memory_order_relaxed)) {
-      return Error{ErrorCode::interrupted, name.string(), "interrupted"};
+      return Error{ErrorCode::interrupted, source.name.string(), "interrupted"};
     }
     if (const std::uint64_t skip = evseal_verify_skippable(&context); skip > 0) {
-      const std::uint64_t left = size > offset ? size - offset : 0;
+      const std::uint64_t left = source.end > offset ? source.end - offset : 0;
       if (left == 0) {
         return {};
       }
@@ -108,25 +139,19 @@ Result<void> feed(evseal_verify_ctx& context, const FileDescriptor& file,
     if (at_end && evseal_verify_push(&context, nullptr, 0) != EVSEAL_PENDING) {
       return {};
     }
-    const ssize_t got = ::pread(file.get(), at_end ? &extra : buffer, at_end ? 1 : room,
-                                static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      return read_error(name, errno);
-    }
+    EVSEAL_TRY(const std::size_t got,
+               read_some(source, offset, at_end ? std::span(&extra, 1) : std::span(buffer, room)));
     if (got == 0) {
       return {};
     }
-    offset += static_cast<std::uint64_t>(got);
+    offset += got;
     if (at_end) {
       (void)evseal_verify_push(&context, &extra, 1);
     } else {
-      (void)evseal_verify_commit(&context, static_cast<std::size_t>(got));
+      (void)evseal_verify_commit(&context, got);
     }
     if (options.progress && offset - reported >= (1U << 20U)) {
-      options.progress(offset, size);
+      options.progress(offset, source.end);
       reported = offset;
     }
   }
@@ -167,6 +192,9 @@ Verdict describe(const evseal_verify_ctx& context, const evseal_report& report) 
     const evseal_signer_report& signer = report.signers[i];
     SignerVerdict verdict;
     verdict.status = signer.status;
+    if (signer.new_status != EVSEAL_PENDING) {
+      verdict.new_status = signer.new_status;
+    }
     verdict.subject = name_text({signer.subject.data, signer.subject.len});
     verdict.role = text_of(signer.role);
     std::copy_n(signer.key_hash, verdict.key_hash.size(), verdict.key_hash.begin());
@@ -174,8 +202,18 @@ Verdict describe(const evseal_verify_ctx& context, const evseal_report& report) 
     verdict.path_not_after = signer.path_not_after;
     out.signers.push_back(std::move(verdict));
   }
+  out.learnt = report.learnt;
+  for (unsigned i = 0; i < report.num_crls; ++i) {
+    CrlVerdict crl;
+    std::copy_n(report.crls[i].issuer_key, crl.issuer_key.size(), crl.issuer_key.begin());
+    crl.number = report.crls[i].number;
+    out.crls.push_back(crl);
+  }
   if (!report.authenticated || report.manifest.text.len == 0) {
     return out;
+  }
+  if (report.manifest.kind == EVSEAL_KIND_TRUST_UPDATE) {
+    out.epoch = report.manifest.epoch;
   }
   std::copy_n(report.package_id, out.package_id.size(), out.package_id.begin());
   out.id = text_of(report.manifest.id);
@@ -193,6 +231,18 @@ Verdict describe(const evseal_verify_ctx& context, const evseal_report& report) 
 
 std::string hint_for(evseal_status status) {
   switch (status) {
+    case EVSEAL_THRESHOLD_NOT_MET:
+      return "let the other parties sign it too: evseal sign --add FILE.evs --signer SIGNER.json";
+    case EVSEAL_REVOKED:
+      return "the certificate was revoked: sign again with another one";
+    case EVSEAL_CRL_MISSING:
+    case EVSEAL_CRL_STRIPPED:
+    case EVSEAL_CRL_STALE:
+      return "put the newest CRLs in: evseal crl refresh FILE.evs --crl C.crl";
+    case EVSEAL_TRUST_EPOCH:
+      return "a device takes trust-updates one after the other: `evseal trust path` orders them";
+    case EVSEAL_RECOVERY_REFUSED:
+      return "a recovery is for the one device that made the challenge; pass it with --recovery";
     case EVSEAL_UNSIGNED:
       return "sign it: evseal sign FILE --signer SIGNER.json -o FILE.evs";
     case EVSEAL_CHAIN_NO_ANCHOR:
@@ -260,16 +310,20 @@ Result<Device> load_device(const std::filesystem::path& profile,
   return device;
 }
 
-Result<Verdict> check_package(const FileDescriptor& file, const std::filesystem::path& name,
-                              const Device& device, const CheckOptions& options, ImageSink* sink) {
-  HashPool pool(options.threads);
+namespace {
+
+// Where the memory of one verification lives.
+struct Verification {
+  explicit Verification(unsigned threads) : pool(threads) { run.pool = &pool; }
+
+  HashPool pool;
   Run run;
-  run.pool = &pool;
-  run.sink = sink;
-  run.options = &options;
   // Not cleared: what the verifier never fills is never touched, so a small package costs little.
-  const std::unique_ptr<std::uint8_t[]> workspace(new std::uint8_t[kWorkspaceBytes]);
-  auto context = std::make_unique<evseal_verify_ctx>();
+  std::unique_ptr<std::uint8_t[]> workspace{new std::uint8_t[kWorkspaceBytes]};
+  std::unique_ptr<evseal_verify_ctx> context = std::make_unique<evseal_verify_ctx>();
+};
+
+evseal_verify_config configure(Verification& work, const Device& device) {
   evseal_verify_config config = {};
   config.crypto = &evseal_crypto_openssl;
   config.profile = {device.profile.data(), device.profile.size()};
@@ -279,29 +333,160 @@ Result<Verdict> check_package(const FileDescriptor& file, const std::filesystem:
   config.unit.serial = {as_bytes(device.serial).data(), device.serial.size()};
   config.now_known = true;
   config.now = device.now.value_or(now_seconds());
-  config.callbacks = {&run,
+  config.recovery = {device.recovery.data(), device.recovery.size()};
+  config.callbacks = {&work.run,
                       nullptr,
                       on_component,
                       on_chunk,
                       on_component_end,
                       nullptr,
-                      pool.threads() > 1 ? hash_chunks : nullptr};
-  config.workspace = workspace.get();
+                      work.pool.threads() > 1 ? hash_chunks : nullptr};
+  config.workspace = work.workspace.get();
   config.workspace_len = kWorkspaceBytes;
-  const evseal_status started = evseal_verify_init(context.get(), &config);
+  return config;
+}
+
+Bytes next_state(const evseal_verify_ctx& context, evseal_remember what) {
+  Bytes out(EVSEAL_STATE_SIZE_MAX(EVSEAL_MAX_COMPONENTS, EVSEAL_MAX_CHUNK));
+  std::size_t length = 0;
+  const evseal_status status =
+      evseal_verify_next_state(&context, what, out.data(), out.size(), &length);
+  out.resize(status == EVSEAL_OK ? length : 0);
+  return out;
+}
+
+// One package, without what stands in front of it.
+Result<Verdict> judge(const Source& source, const Device& device, const CheckOptions& options,
+                      ImageSink* sink) {
+  Verification work(options.threads);
+  work.run.sink = sink;
+  work.run.options = &options;
+  const evseal_verify_config config = configure(work, device);
+  const evseal_status started = evseal_verify_init(work.context.get(), &config);
   if (started != EVSEAL_PENDING) {
     return Error{ErrorCode::usage, device.name, evseal_status_text(started),
                  "check the device profile and state; `evseal device build` makes them",
                  evseal_status_name(started)};
   }
-  (void)::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  EVSEAL_CHECK(feed(*context, file, name, options));
+  EVSEAL_CHECK(feed(*work.context, source, options));
   evseal_report report;
-  const evseal_status status = evseal_verify_finish(context.get(), &report);
-  if (status == EVSEAL_ABORTED && run.error) {
-    return *run.error;
+  const evseal_status status = evseal_verify_finish(work.context.get(), &report);
+  if (status == EVSEAL_ABORTED && work.run.error) {
+    return *work.run.error;
   }
-  return describe(*context, report);
+  Verdict verdict = describe(*work.context, report);
+  if (verdict.accepted()) {
+    (verdict.epoch ? verdict.state_at_once : verdict.state_after_boot) =
+        next_state(*work.context, EVSEAL_REMEMBER_ALL);
+  }
+  if (verdict.learnt && verdict.state_at_once.empty()) {
+    verdict.state_at_once = next_state(*work.context, EVSEAL_REMEMBER_REVOCATIONS);
+  }
+  return verdict;
+}
+
+// The size of the step that begins here; 0 where what begins here is the package itself: not a
+// trust-update, or one that is the last in its file.
+Result<std::uint64_t> step_at(const Source& source) {
+  std::array<std::uint8_t, EVSEAL_HEADER_LEN> header{};
+  std::size_t have = 0;
+  while (have < header.size()) {
+    EVSEAL_TRY(const std::size_t got,
+               read_some(source, source.begin + have, std::span(header).subspan(have)));
+    if (got == 0) {
+      return std::uint64_t{0};
+    }
+    have += got;
+  }
+  const std::uint64_t size = evseal_step_size(header.data());
+  return size < source.end - source.begin ? size : 0;
+}
+
+// A device that took a package of this verdict at once: with its new state, and a challenge that
+// has served its purpose gone.
+void remember(Device& device, const Verdict& verdict) {
+  if (!verdict.state_at_once.empty()) {
+    device.state = verdict.state_at_once;
+    device.factory_new = false;
+  }
+  if (verdict.epoch && verdict.accepted()) {
+    device.recovery.clear();
+  }
+}
+
+// Takes the steps in front of a package, which `source` then begins with.
+Result<std::vector<StepVerdict>> take_steps(Source& source, Device& device,
+                                            const CheckOptions& options) {
+  std::vector<StepVerdict> steps;
+  while (steps.size() < EVSEAL_MAX_STEPS) {
+    EVSEAL_TRY(const std::uint64_t size, step_at(source));
+    if (size == 0) {
+      break;
+    }
+    Source step = source;
+    step.end = source.begin + size;
+    EVSEAL_TRY(const Verdict verdict, judge(step, device, options, nullptr));
+    remember(device, verdict);
+    steps.push_back({verdict.status, verdict.text(), verdict.epoch});
+    source.begin += size;
+  }
+  return steps;
+}
+
+Result<Verdict> judge_with_steps(Source source, const Device& given, const CheckOptions& options,
+                                 ImageSink* sink, Device* out_device) {
+  Device device = given;
+  EVSEAL_TRY(std::vector<StepVerdict> steps, take_steps(source, device, options));
+  EVSEAL_TRY(Verdict verdict, judge(source, device, options, sink));
+  verdict.steps = std::move(steps);
+  if (verdict.state_at_once.empty() && device.state != given.state) {
+    verdict.state_at_once = device.state;
+  }
+  remember(device, verdict);
+  if (out_device != nullptr) {
+    *out_device = std::move(device);
+  }
+  return verdict;
+}
+
+Result<Source> whole_file(const FileDescriptor& file, const std::filesystem::path& name) {
+  EVSEAL_TRY(const std::uint64_t size, file_size(file, name));
+  return Source{&file, name, 0, size, {}};
+}
+
+}  // namespace
+
+Result<Verdict> check_package(const FileDescriptor& file, const std::filesystem::path& name,
+                              const Device& device, const CheckOptions& options, ImageSink* sink) {
+  (void)::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  EVSEAL_TRY(const Source source, whole_file(file, name));
+  return judge_with_steps(source, device, options, sink, nullptr);
+}
+
+Result<Verdict> check_head(ByteView head, const Device& device) {
+  CheckOptions options;
+  options.threads = 1;
+  return judge(Source{nullptr, "package", 0, head.size(), head}, device, options, nullptr);
+}
+
+Result<Device> after_steps(Device device, const std::vector<std::filesystem::path>& steps) {
+  for (const std::filesystem::path& path : steps) {
+    EVSEAL_TRY(const FileDescriptor file, open_for_reading(path));
+    EVSEAL_TRY(const Source source, whole_file(file, path));
+    CheckOptions options;
+    options.threads = 1;
+    EVSEAL_TRY(const Verdict verdict, judge_with_steps(source, device, options, nullptr, &device));
+    if (!verdict.accepted()) {
+      Error error = verdict.as_error(path.string());
+      error.why = "refused by the verifier of " + device.name + ": " + error.why;
+      return error;
+    }
+    if (!verdict.epoch) {
+      return Error{ErrorCode::usage, path.string(), "is no trust-update",
+                   "name the files that `evseal sign` made from trust recipes"};
+    }
+  }
+  return device;
 }
 
 }  // namespace evseal::sign

@@ -8,6 +8,7 @@
 #include "evseal/base/time.hpp"
 #include "evseal/hsm/open_signer.hpp"
 #include "evseal/sign/certificate.hpp"
+#include "evseal/sign/crl.hpp"
 
 namespace evseal::sign {
 namespace {
@@ -89,6 +90,7 @@ nlohmann::ordered_json signer_json(const DevelopmentPki& plan, const Tier& leaf)
                                    {"key", leaf.key.uri},
                                    {"certificate", "firmware.pem"},
                                    {"chain", {"intermediate.pem"}},
+                                   {"crls", {"root.crl", "intermediate.crl"}},
                                    {"devices", {"device.json"}}};
   if (!plan.module.empty()) {
     signer["module"] = plan.module;
@@ -101,7 +103,7 @@ constexpr std::uint64_t kReservedBytes = 16384;
 
 // The files before they have content.
 struct Outputs {
-  OutputFile root, intermediate, firmware, signer, device;
+  OutputFile root, intermediate, firmware, root_crl, intermediate_crl, signer, device;
 };
 
 // Nothing is made in the token before it is sure that every file can be written and can get its
@@ -110,8 +112,9 @@ Result<Outputs> open_outputs(const PkiFiles& files) {
   Outputs out;
   for (const auto& [file, path] :
        {std::pair{&out.root, &files.root}, std::pair{&out.intermediate, &files.intermediate},
-        std::pair{&out.firmware, &files.firmware}, std::pair{&out.signer, &files.signer},
-        std::pair{&out.device, &files.device}}) {
+        std::pair{&out.firmware, &files.firmware}, std::pair{&out.root_crl, &files.root_crl},
+        std::pair{&out.intermediate_crl, &files.intermediate_crl},
+        std::pair{&out.signer, &files.signer}, std::pair{&out.device, &files.device}}) {
     auto created = OutputFile::create(*path, OutputFile::Mode::keep_existing);
     if (!created && created.error().code == ErrorCode::usage) {
       return std::move(created).error().with_hint(
@@ -136,10 +139,66 @@ const std::vector<std::string>& usual_components() {
   return components;
 }
 
+namespace {
+
+// The three tiers with their certificates, stored beside their keys.
+struct Tiers {
+  Tier root, intermediate, leaf;
+};
+
+Result<Tiers> make_tiers(hsm::Session& session, const DevelopmentPki& plan, std::int64_t now) {
+  Tiers out;
+  EVSEAL_TRY(out.root, make_key(session, plan, kTiers[0]));
+  EVSEAL_TRY(out.intermediate, make_key(session, plan, kTiers[1]));
+  EVSEAL_TRY(out.leaf, make_key(session, plan, kTiers[2]));
+  EVSEAL_TRY(Bytes root_name, subject_of(plan, "root"));
+  EVSEAL_TRY(Bytes intermediate_name, subject_of(plan, "intermediate"));
+  EVSEAL_TRY(Bytes leaf_name, subject_of(plan, "firmware"));
+
+  CertificatePlan root_plan{CertificateKind::root, root_name, out.root.signer->public_key().spki};
+  root_plan.not_before = now;
+  root_plan.not_after = now + kRootDays * kDay;
+  EVSEAL_CHECK(issue_into(session, out.root, root_plan, *out.root.signer, std::nullopt));
+  EVSEAL_TRY(const Certificate root_certificate, Certificate::parse(out.root.der));
+
+  CertificatePlan middle_plan{CertificateKind::intermediate,
+                              intermediate_name,
+                              out.intermediate.signer->public_key().spki,
+                              {plan.stage}};
+  middle_plan.not_before = now;
+  middle_plan.not_after = now + kIntermediateDays * kDay;
+  middle_plan.path_length = 0;
+  EVSEAL_CHECK(
+      issue_into(session, out.intermediate, middle_plan, *out.root.signer, root_certificate));
+  EVSEAL_TRY(const Certificate middle_certificate, Certificate::parse(out.intermediate.der));
+
+  CertificatePlan leaf_plan{
+      CertificateKind::firmware, leaf_name, out.leaf.signer->public_key().spki, {plan.stage}};
+  leaf_plan.not_before = now;
+  leaf_plan.not_after = now + kLeafDays * kDay;
+  EVSEAL_CHECK(
+      issue_into(session, out.leaf, leaf_plan, *out.intermediate.signer, middle_certificate));
+  return out;
+}
+
+// An empty list, for as long as its issuer lives: packages carry it from the first day on, so that
+// devices have seen one before the first certificate is revoked.
+Result<std::string> first_crl(Tier& issuer, std::int64_t now) {
+  EVSEAL_TRY(const Certificate certificate, Certificate::parse(issuer.der));
+  CrlPlan plan;
+  plan.this_update = now;
+  plan.next_update = certificate.not_after();
+  EVSEAL_TRY(const Bytes crl, issue_crl(plan, *issuer.signer, certificate));
+  return crl_to_pem(crl);
+}
+
+}  // namespace
+
 Result<PkiFiles> init_development_pki(hsm::Session& session, const DevelopmentPki& plan,
                                       std::int64_t now) {
-  const PkiFiles files = {plan.folder / "root.pem", plan.folder / "intermediate.pem",
-                          plan.folder / "firmware.pem", plan.folder / "signer.json",
+  const PkiFiles files = {plan.folder / "root.pem",         plan.folder / "intermediate.pem",
+                          plan.folder / "firmware.pem",     plan.folder / "root.crl",
+                          plan.folder / "intermediate.crl", plan.folder / "signer.json",
                           plan.folder / "device.json"};
   EVSEAL_CHECK(check_labels(session, plan));
   std::error_code problem;
@@ -149,40 +208,16 @@ Result<PkiFiles> init_development_pki(hsm::Session& session, const DevelopmentPk
                  "cannot create the folder: " + problem.message()};
   }
   EVSEAL_TRY(Outputs outputs, open_outputs(files));
-  EVSEAL_TRY(Tier root, make_key(session, plan, kTiers[0]));
-  EVSEAL_TRY(Tier intermediate, make_key(session, plan, kTiers[1]));
-  EVSEAL_TRY(Tier leaf, make_key(session, plan, kTiers[2]));
-  EVSEAL_TRY(Bytes root_name, subject_of(plan, "root"));
-  EVSEAL_TRY(Bytes intermediate_name, subject_of(plan, "intermediate"));
-  EVSEAL_TRY(Bytes leaf_name, subject_of(plan, "firmware"));
-
-  CertificatePlan root_plan{CertificateKind::root, root_name, root.signer->public_key().spki};
-  root_plan.not_before = now;
-  root_plan.not_after = now + kRootDays * kDay;
-  EVSEAL_CHECK(issue_into(session, root, root_plan, *root.signer, std::nullopt));
-  EVSEAL_TRY(const Certificate root_certificate, Certificate::parse(root.der));
-
-  CertificatePlan middle_plan{CertificateKind::intermediate,
-                              intermediate_name,
-                              intermediate.signer->public_key().spki,
-                              {plan.stage}};
-  middle_plan.not_before = now;
-  middle_plan.not_after = now + kIntermediateDays * kDay;
-  middle_plan.path_length = 0;
-  EVSEAL_CHECK(issue_into(session, intermediate, middle_plan, *root.signer, root_certificate));
-  EVSEAL_TRY(const Certificate middle_certificate, Certificate::parse(intermediate.der));
-
-  CertificatePlan leaf_plan{
-      CertificateKind::firmware, leaf_name, leaf.signer->public_key().spki, {plan.stage}};
-  leaf_plan.not_before = now;
-  leaf_plan.not_after = now + kLeafDays * kDay;
-  EVSEAL_CHECK(issue_into(session, leaf, leaf_plan, *intermediate.signer, middle_certificate));
-
-  EVSEAL_CHECK(finish_output(outputs.root, to_pem(root.der)));
-  EVSEAL_CHECK(finish_output(outputs.intermediate, to_pem(intermediate.der)));
-  EVSEAL_CHECK(finish_output(outputs.firmware, to_pem(leaf.der)));
+  EVSEAL_TRY(Tiers tiers, make_tiers(session, plan, now));
+  EVSEAL_TRY(const std::string root_crl, first_crl(tiers.root, now));
+  EVSEAL_TRY(const std::string intermediate_crl, first_crl(tiers.intermediate, now));
+  EVSEAL_CHECK(finish_output(outputs.root, to_pem(tiers.root.der)));
+  EVSEAL_CHECK(finish_output(outputs.intermediate, to_pem(tiers.intermediate.der)));
+  EVSEAL_CHECK(finish_output(outputs.firmware, to_pem(tiers.leaf.der)));
+  EVSEAL_CHECK(finish_output(outputs.root_crl, root_crl));
+  EVSEAL_CHECK(finish_output(outputs.intermediate_crl, intermediate_crl));
   EVSEAL_CHECK(finish_output(outputs.device, device_json(plan).dump(2) + "\n"));
-  EVSEAL_CHECK(finish_output(outputs.signer, signer_json(plan, leaf).dump(2) + "\n"));
+  EVSEAL_CHECK(finish_output(outputs.signer, signer_json(plan, tiers.leaf).dump(2) + "\n"));
   return files;
 }
 

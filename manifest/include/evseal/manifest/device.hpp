@@ -14,23 +14,12 @@
 #include "evseal/base/digest.hpp"
 #include "evseal/base/result.hpp"
 #include "evseal/manifest/model.hpp"
+#include "evseal/manifest/trust_store.hpp"
 
 namespace evseal::manifest {
 
 /// The latest time that a profile or state can hold: 9999-12-31T23:59:59Z.
 inline constexpr std::int64_t kMaxTime = 253402300799;
-
-/// Bits of `stages` fields.
-enum StageBits : std::uint32_t { kStageDev = 1, kStagePilot = 2, kStageProd = 4 };
-/// Bits of `kinds` fields.
-enum KindBits : std::uint32_t { kKindFirmware = 1, kKindTrustUpdate = 2 };
-/// Bits of Role.flags.
-enum RoleFlags : std::uint32_t {
-  kRoleCrlRequired = 1,
-  kRolePoliciesWaived = 2,
-  kRolePurposeWaived = 4,
-  kRolePkcs1 = 8,
-};
 
 struct DeviceLimits {
   std::uint32_t envelope_bytes = 16384;
@@ -50,38 +39,6 @@ struct DeviceComponent {
   bool needed = true;
   std::uint32_t security_version = 0;  ///< floor of a factory-new device
   friend bool operator==(const DeviceComponent&, const DeviceComponent&) = default;
-};
-
-struct Anchor {
-  Bytes subject;  ///< DER Name
-  Bytes key;      ///< DER SubjectPublicKeyInfo
-  friend bool operator==(const Anchor&, const Anchor&) = default;
-};
-
-struct Scope {
-  std::uint32_t stages = 0;             ///< StageBits
-  std::uint32_t kinds = kKindFirmware;  ///< KindBits
-  std::vector<std::string> models;      ///< empty: all
-  std::vector<std::string> components;  ///< empty: all
-  friend bool operator==(const Scope&, const Scope&) = default;
-};
-
-struct Role {
-  std::string name;
-  std::vector<Anchor> anchors;
-  std::uint32_t threshold = 1;
-  std::uint32_t flags = 0;  ///< RoleFlags
-  std::uint32_t max_intermediates = 4;
-  Scope scope;
-  std::vector<Sha256> signers;  ///< key hashes; needed for thresholds above one
-  friend bool operator==(const Role&, const Role&) = default;
-};
-
-struct TrustStore {
-  std::vector<Role> roles;
-  std::vector<std::string> firmware;      ///< roles whose thresholds a firmware package needs
-  std::vector<std::string> trust_update;  ///< … a trust-update needs; none: refused
-  friend bool operator==(const TrustStore&, const TrustStore&) = default;
 };
 
 struct Profile {
@@ -120,10 +77,14 @@ struct Slot {
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
-struct RevokedCertificate {
-  Sha256 issuer_key{};
-  Bytes serial;  ///< big-endian magnitude
-  friend bool operator==(const RevokedCertificate&, const RevokedCertificate&) = default;
+/// What a state remembers of an issuer's CRLs.
+struct KnownIssuer {
+  Sha256 issuer_key{};       ///< key hash
+  std::uint64_t number = 0;  ///< the highest CRLNumber seen, below 2^63
+  bool complete = true;      ///< false: `revoked` is empty, and the CRL itself must be shown
+  std::vector<Bytes>
+      revoked;  ///< content octets of serial numbers, ascending by length, then octets
+  friend bool operator==(const KnownIssuer&, const KnownIssuer&) = default;
 };
 
 struct State {
@@ -133,24 +94,29 @@ struct State {
   std::int64_t time_floor = 0;
   std::uint32_t trust_epoch = 0;
   std::vector<Slot> slots;
-  std::vector<CrlEntry> crls;
-  std::vector<RevokedCertificate> revoked;
+  std::vector<KnownIssuer> crls;    ///< strictly ascending by issuer_key
   std::optional<TrustStore> trust;  ///< replaces the profile's after a trust-update
   friend bool operator==(const State&, const State&) = default;
 };
 
-/// Reads a state's JSON (crls, revoked and trust cannot be written by people).
+/// Reads a state's JSON.
 /// Errors: as load_profile().
 [[nodiscard]] Result<State> load_state(const std::filesystem::path& path);
 /// The blob of docs/format.md §9.2. Errors: usage, status `state_damaged`.
 [[nodiscard]] Result<Bytes> encode_state(const State& state);
 /// Errors: usage, status `state_damaged`.
 [[nodiscard]] Result<State> decode_state(ByteView blob);
-/// For display; load_state() reads it back where the state has no crls, revoked and trust.
+/// load_state() reads it back.
 [[nodiscard]] nlohmann::json state_to_json(const State& state);
 /// The blob of a file that is either a blob already (it is checked) or a state's JSON.
 [[nodiscard]] Result<Bytes> load_state_blob(const std::filesystem::path& path);
-/// The state blob of a factory-new device with this profile. Errors: as decode_profile().
+/// Reads a file that is either a blob or a state's JSON.
+[[nodiscard]] Result<State> load_any_state(const std::filesystem::path& path);
+/// Reads a file that is either a blob or a profile's JSON.
+[[nodiscard]] Result<Profile> load_any_profile(const std::filesystem::path& path);
+/// The state blob of a factory-new device with this profile: it has learnt nothing, so that the
+/// profile's own floors hold. Octet for octet what evseal_state_write_initial() writes.
+/// Errors: as decode_profile().
 [[nodiscard]] Result<Bytes> initial_state(ByteView profile_blob);
 
 }  // namespace evseal::manifest

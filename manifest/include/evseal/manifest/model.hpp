@@ -121,6 +121,30 @@ struct SbomEntry {
   friend bool operator==(const SbomEntry&, const SbomEntry&) = default;
 };
 
+/// A slot's new floor.
+struct SlotReset {
+  std::string id;
+  std::uint32_t security_version = 0;
+  friend bool operator==(const SlotReset&, const SlotReset&) = default;
+};
+
+/// What a device forgets.
+struct Resets {
+  std::vector<Sha256> crls;                  ///< issuer keys, strictly ascending
+  std::vector<SlotReset> security_versions;  ///< strictly ascending by id
+  std::optional<std::int64_t> time_floor;    ///< seconds since 1970
+  friend bool operator==(const Resets&, const Resets&) = default;
+};
+
+/// What a trust-update says (docs/format.md §7.3).
+struct TrustUpdate {
+  std::uint32_t epoch = 0;  ///< of the new store; at least 1
+  Bytes trust;              ///< DER of the whole new TrustStore
+  std::optional<Resets> resets;
+  std::optional<Sha256> recovery;  ///< the challenge of a device whose state is lost
+  friend bool operator==(const TrustUpdate&, const TrustUpdate&) = default;
+};
+
 struct Manifest {  // NOLINT(bugprone-exception-escape): nlohmann's move is noexcept
   Package package;
   std::int64_t created = 0;  ///< seconds since 1970
@@ -129,10 +153,8 @@ struct Manifest {  // NOLINT(bugprone-exception-escape): nlohmann's move is noex
   std::vector<Component> components;  ///< firmware only; the order of installation
   std::vector<CrlEntry> crls;         ///< strictly ascending by issuer_key
   std::vector<SbomEntry> sbom;
-  std::vector<std::string> critical;  ///< strictly ascending
-  /// The members of docs/format.md §7.3 as they stand, where the kind is trust-update; null
-  /// otherwise.
-  nlohmann::json trust_update;
+  std::vector<std::string> critical;        ///< strictly ascending
+  std::optional<TrustUpdate> trust_update;  ///< where the kind is trust-update, and only there
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 

@@ -49,12 +49,15 @@ struct Recipe {
   Package package;
   std::optional<Source> source;
   std::vector<Compatible> compatible;
-  std::vector<RecipeComponent> components;
+  std::vector<RecipeComponent> components;  ///< firmware only
+  std::optional<TrustUpdate> trust_update;  ///< where package.kind is trust-update
   std::vector<RecipeSbom> sbom;
   std::vector<std::string> critical;
 };
 
-/// Reads a recipe. Lists that the manifest wants ascending (serials, requires, preserve, critical)
+/// Reads a recipe. One whose package.kind is "trust-update" has `epoch`, `roles` and `require` as a
+/// device profile has them, and optionally `stages`, `resets` and `recovery`, in the place of
+/// `components`. Lists that the manifest wants ascending (serials, requires, preserve, critical)
 /// may stand in any order; they are sorted. An unknown member is refused with the nearest known
 /// name as hint: a misspelt option must not be an ignored one. Errors: usage, with `what` =
 /// `FILE:LINE:COL: MEMBER`; io; malformed for a file over 1 MiB.

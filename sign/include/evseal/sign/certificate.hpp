@@ -69,6 +69,7 @@ enum class CertificateKind {
   root,          ///< self-signed, CA, no policies
   intermediate,  ///< CA, carries the policies of what may be signed below
   firmware,      ///< leaf that signs packages of exactly one stage
+  trust_update,  ///< leaf of a trust officer: signs trust-updates and nothing else
 };
 
 struct CertificatePlan {
@@ -76,6 +77,7 @@ struct CertificatePlan {
   Bytes subject;                             ///< DER Name
   Bytes spki;                                ///< the subject's key
   std::vector<manifest::Stage> stages = {};  ///< policies; one for a firmware leaf, none for a root
+  bool trust_update = false;                 ///< an intermediate: officers may stand below it
   std::int64_t not_before = 0;
   std::int64_t not_after = 0;
   std::optional<unsigned> path_length = {};  ///< for a CA

@@ -23,6 +23,7 @@ inline constexpr const char* kOrganizationalUnit = "2.5.4.11";
 inline constexpr const char* kSubjectKeyIdentifier = "2.5.29.14";
 inline constexpr const char* kKeyUsage = "2.5.29.15";
 inline constexpr const char* kBasicConstraints = "2.5.29.19";
+inline constexpr const char* kCrlNumber = "2.5.29.20";
 inline constexpr const char* kCertificatePolicies = "2.5.29.32";
 inline constexpr const char* kAuthorityKeyIdentifier = "2.5.29.35";
 inline constexpr const char* kExtKeyUsage = "2.5.29.37";

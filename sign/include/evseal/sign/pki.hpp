@@ -30,13 +30,13 @@ struct DevelopmentPki {
 };
 
 struct PkiFiles {
-  std::filesystem::path root, intermediate, firmware, signer, device;
+  std::filesystem::path root, intermediate, firmware, root_crl, intermediate_crl, signer, device;
 };
 
 /// Makes the three keys in the session's token (logged in, read-write), issues the certificates,
-/// stores them beside their keys, and writes root.pem, intermediate.pem, firmware.pem, signer.json
-/// and device.json into the folder. Errors: usage when a key with one of the labels or one of the
-/// files exists already.
+/// stores them beside their keys, and writes root.pem, intermediate.pem, firmware.pem, the empty
+/// revocation lists root.crl and intermediate.crl, signer.json and device.json into the folder.
+/// Errors: usage when a key with one of the labels or one of the files exists already.
 [[nodiscard]] Result<PkiFiles> init_development_pki(hsm::Session& session,
                                                     const DevelopmentPki& plan, std::int64_t now);
 

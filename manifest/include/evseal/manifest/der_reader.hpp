@@ -41,8 +41,8 @@ class DerReader {
 
   std::uint64_t integer(std::uint64_t min, std::uint64_t max);
   std::uint32_t integer32(std::uint32_t min, std::uint32_t max);
-  /// The magnitude of a non-negative INTEGER without leading zeros, of at most `max_octets`.
-  Bytes magnitude(std::size_t max_octets);
+  /// The content of an INTEGER of either sign, in the fewest octets, of at most `max_octets`.
+  Bytes serial(std::size_t max_octets);
   bool boolean();
   /// An OCTET STRING of 32 octets.
   Sha256 digest();
