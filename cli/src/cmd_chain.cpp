@@ -1,5 +1,5 @@
 // evseal chain verify
-#include <evseal/chain.h>
+#include <evseal/crl.h>
 
 #include <array>
 #include <memory>
@@ -8,7 +8,8 @@
 #include "evseal/base/time.hpp"
 #include "evseal/manifest/der_writer.hpp"
 #include "evseal/sign/certificate.hpp"
-#include "shared_options.hpp"
+#include "evseal/sign/crl.hpp"
+#include "signing_options.hpp"
 
 namespace evseal::cli {
 namespace {
@@ -49,6 +50,8 @@ struct Question {
   std::vector<Bytes> anchors;
   std::vector<Bytes> certificates;  // the leaf first
   std::vector<Bytes> purposes;
+  // None: revocation is not asked. Else every certificate of the path needs a usable CRL.
+  std::optional<std::vector<Bytes>> crls;
   std::int64_t time = 0;
   unsigned max_intermediates = EVSEAL_MAX_INTERMEDIATES;
   bool pkcs1 = true;
@@ -79,6 +82,19 @@ std::vector<evseal_anchor> read_anchors(const std::vector<Bytes>& roots,
   return out;
 }
 
+// RFC 5280 §6.3, by the device's own code.
+evseal_status ask_crls(const evseal_crypto* crypto, const std::vector<Bytes>& crls,
+                       evseal_path& path, evseal_budget& budget,
+                       const std::vector<evseal_certificate>& certificates,
+                       const std::vector<evseal_anchor>& anchors, const evseal_chain_rules& rules) {
+  std::vector<evseal_crl> parsed(crls.size());
+  for (std::size_t i = 0; i < crls.size(); ++i) {
+    (void)evseal_crl_parse(&parsed[i], {crls[i].data(), crls[i].size()});
+  }
+  return evseal_crl_check_path(&path, &budget, crypto, certificates.data(), anchors.data(),
+                               parsed.data(), parsed.size(), &rules);
+}
+
 Answer ask(const evseal_crypto* crypto, const Question& question) {
   std::vector<evseal_certificate> roots;
   const std::vector<evseal_anchor> anchors = read_anchors(question.anchors, roots);
@@ -97,12 +113,15 @@ Answer ask(const evseal_crypto* crypto, const Question& question) {
   rules.max_intermediates = question.max_intermediates;
   rules.flags = EVSEAL_CHAIN_CHECK_TIME | (question.pkcs1 ? EVSEAL_CHAIN_ALLOW_PKCS1 : 0U);
   rules.time = question.time;
-  evseal_budget budget = {EVSEAL_MAX_OPERATIONS, EVSEAL_MAX_NAME_STEPS};
+  evseal_budget budget = {EVSEAL_MAX_OPERATIONS, EVSEAL_MAX_NAME_STEPS, 0, {}};
   evseal_path path = {};
   Answer answer;
   answer.status =
       evseal_chain_find(&path, &budget, crypto, certificates.data(), certificates.size(), 0,
                         0xFFFFFFFFU, anchors.data(), anchors.size(), &rules);
+  if (answer.status == EVSEAL_OK && question.crls) {
+    answer.status = ask_crls(crypto, *question.crls, path, budget, certificates, anchors, rules);
+  }
   answer.operations = EVSEAL_MAX_OPERATIONS - budget.operations;
   answer.anchor = path.anchor;
   for (unsigned i = 0; i < path.num_certificates; ++i) {
@@ -131,7 +150,12 @@ CaseVerdict judge_case(const evseal_crypto* crypto, const nlohmann::json& line) 
   }
   add_pem(question.certificates, line.at("ints"));
   if (!line.at("crls").is_null()) {
-    return {"error", evseal_status_name(EVSEAL_CRL_UNSUPPORTED)};
+    question.crls.emplace();
+    for (const auto& pem : line.at("crls")) {
+      for (Bytes& der : sign::crls_from_pem(pem.get_ref<const std::string&>())) {
+        question.crls->push_back(std::move(der));
+      }
+    }
   }
   question.time = now_seconds();
   if (!line.at("time").is_null()) {
@@ -180,16 +204,14 @@ Result<Question> make_question(const Options& options) {
     return Error{ErrorCode::usage, "chain verify", "needs --anchor and --cert, or --batch",
                  "evseal chain verify --anchor root.pem --intermediate int.pem --cert leaf.pem"};
   }
-  if (!options.crls.empty()) {
-    return Error{ErrorCode::usage, "--crl", "revocation is not checked by this version",
-                 "leave --crl out; nothing is accepted as if it had been checked",
-                 evseal_status_name(EVSEAL_CRL_UNSUPPORTED)};
-  }
   Question question;
   EVSEAL_CHECK(load_all(question.anchors, options.anchors));
   // A file with a whole chain: the leaf comes first, the rest are intermediates.
   EVSEAL_CHECK(load_all(question.certificates, {options.certificate}));
   EVSEAL_CHECK(load_all(question.certificates, options.intermediates));
+  if (!options.crls.empty()) {
+    EVSEAL_TRY(question.crls, load_crl_files(options.crls));
+  }
   for (const std::string& purpose : options.purposes) {
     EVSEAL_TRY(Bytes oid, purpose_oid(purpose));
     question.purposes.push_back(std::move(oid));
@@ -252,7 +274,7 @@ void add_options(CLI::App& command, Options& options) {
            "Intermediates, in any order");
   command.add_option("--cert", options.certificate, "The certificate in question");
   add_list(command, "--crl", options.crls,
-           "Revocation list (refused: this version does not check it)");
+           "Revocation list; with one, every certificate below the anchor needs one");
   add_list(command, "--eku", options.purposes,
            "Purpose that must be allowed, such as codeSigning; any if several");
   command.add_option("--time", options.time,

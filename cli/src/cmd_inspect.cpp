@@ -1,6 +1,7 @@
 // evseal inspect, evseal diff
 #include <evseal/chain.h>
 
+#include "describe_crl.hpp"
 #include "describe_manifest.hpp"
 #include "evseal/base/time.hpp"
 #include "evseal/sign/certificate.hpp"
@@ -45,6 +46,63 @@ nlohmann::ordered_json describe_certificate(const Bytes& der, std::string& text)
           {"ca", certificate->is_ca()}};
 }
 
+nlohmann::ordered_json describe_signers(const sign::UnverifiedEnvelope& envelope,
+                                        std::string& text) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const sign::UnverifiedSigner& signer : envelope.unverified_signers) {
+    const std::string time =
+        signer.signing_time ? to_rfc3339(*signer.signing_time) : std::string("at no readable time");
+    const Bytes* const leaf = envelope.leaf_of(signer);
+    const auto certificate =
+        leaf == nullptr ? Result<sign::Certificate>(Error{}) : sign::Certificate::parse(*leaf);
+    const std::string subject =
+        certificate ? certificate->subject_text() : std::string("(unknown certificate)");
+    text += "  signed " + time + " by " + subject + "\n";
+    out.push_back({{"subject", subject}, {"signing_time", time}});
+  }
+  return out;
+}
+
+nlohmann::ordered_json describe_steps(const UnverifiedInput& input, std::string& text) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const sign::UnverifiedEnvelope& step : input.steps) {
+    const auto parsed = manifest::parse_unverified(step.unverified_manifest);
+    const bool readable = parsed.ok() && parsed->unverified().trust_update.has_value();
+    const std::string epoch =
+        readable ? std::to_string(parsed->unverified().trust_update->epoch) : "unreadable";
+    text += "  step: trust-update to epoch " + epoch + ", " +
+            std::to_string(step.unverified_signers.size()) + " signer(s)\n";
+    out.push_back({{"signers", step.unverified_signers.size()}});
+    if (readable) {
+      out.back()["epoch"] = parsed->unverified().trust_update->epoch;
+      out.back()["identity"] = to_hex(parsed->identity());
+    }
+  }
+  return out;
+}
+
+void describe_envelope(const UnverifiedInput& input, Outcome& outcome) {
+  const sign::UnverifiedEnvelope& envelope = *input.envelope;
+  std::string text;
+  nlohmann::ordered_json steps = describe_steps(input, text);
+  nlohmann::ordered_json signatures = describe_signers(envelope, text);
+  nlohmann::ordered_json certificates = nlohmann::ordered_json::array();
+  for (const Bytes& der : envelope.unverified_certificates) {
+    certificates.push_back(describe_certificate(der, text));
+  }
+  nlohmann::ordered_json crls = describe_crls(envelope.unverified_crls, text);
+  outcome.data["signers"] = envelope.unverified_signers.size();
+  outcome.data["component_mask"] = input.component_mask;
+  outcome.data["steps"] = std::move(steps);
+  outcome.data["signatures"] = std::move(signatures);
+  outcome.data["certificates"] = std::move(certificates);
+  outcome.data["crls"] = std::move(crls);
+  outcome.text += std::to_string(envelope.unverified_signers.size()) + " signer(s), " +
+                  std::to_string(envelope.unverified_certificates.size()) + " certificate(s), " +
+                  std::to_string(envelope.unverified_crls.size()) + " CRL(s)\n" +
+                  printable_lines(text);
+}
+
 Result<Outcome> inspect(const std::string& path) {
   EVSEAL_TRY(const UnverifiedInput input, read_unverified(path));
   Outcome outcome;
@@ -56,17 +114,7 @@ Result<Outcome> inspect(const std::string& path) {
                   {"identity", to_hex(input.manifest.identity())},
                   {"manifest", nlohmann::ordered_json(input.manifest.unverified_json())}};
   if (input.envelope) {
-    nlohmann::ordered_json certificates = nlohmann::ordered_json::array();
-    std::string text;
-    for (const Bytes& der : input.envelope->unverified_certificates) {
-      certificates.push_back(describe_certificate(der, text));
-    }
-    outcome.data["signers"] = input.envelope->num_signers;
-    outcome.data["component_mask"] = input.component_mask;
-    outcome.data["certificates"] = std::move(certificates);
-    outcome.text += std::to_string(input.envelope->num_signers) + " signer(s), " +
-                    std::to_string(input.envelope->unverified_certificates.size()) +
-                    " certificate(s)\n" + printable_lines(text);
+    describe_envelope(input, outcome);
   }
   return outcome;
 }

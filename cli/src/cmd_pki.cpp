@@ -62,6 +62,8 @@ Result<Outcome> init(const InitOptions& options, Console& console) {
   outcome.data = {{"root", files.root.string()},
                   {"intermediate", files.intermediate.string()},
                   {"firmware", files.firmware.string()},
+                  {"root_crl", files.root_crl.string()},
+                  {"intermediate_crl", files.intermediate_crl.string()},
                   {"signer", files.signer.string()},
                   {"device", files.device.string()}};
   outcome.text = "made three keys in the token and their certificates\n  " + files.signer.string() +
@@ -163,14 +165,24 @@ struct IssueOptions {
 
 Result<sign::CertificatePlan> issue_plan(const IssueOptions& options, Bytes spki) {
   sign::CertificatePlan plan;
-  plan.kind = options.kind == "intermediate" ? sign::CertificateKind::intermediate
-                                             : sign::CertificateKind::firmware;
+  plan.kind = options.kind == "intermediate"   ? sign::CertificateKind::intermediate
+              : options.kind == "trust-update" ? sign::CertificateKind::trust_update
+                                               : sign::CertificateKind::firmware;
   EVSEAL_TRY(plan.subject, sign::parse_subject(options.certificate->subject));
   plan.spki = std::move(spki);
   for (const std::string& stage : options.stages) {
+    if (stage == "trust-update") {
+      plan.trust_update = true;
+      continue;
+    }
     plan.stages.push_back(manifest::stage_from_string(stage).value_or(manifest::Stage::dev));
   }
   if (plan.kind == sign::CertificateKind::intermediate) {
+    if (options.stages.empty()) {
+      return Error{ErrorCode::usage, "--stage",
+                   "is missing: an intermediate says what may be signed",
+                   "pass --stage dev, pilot, prod or trust-update, as often as needed"};
+    }
     plan.path_length = options.path_length.value_or(0);
   }
   plan.not_before = now_seconds();
@@ -247,14 +259,18 @@ void add_issue(Program& program, CLI::App& group) {
       "      --issuer-key 'pkcs11:token=ca;object=ca-2026' --issuer-cert ca.pem --subject 'CN=Acme "
       "firmware,O=Acme' -o "
       "fw.pem",
-      "Issues an intermediate or a firmware certificate for a key in a token.");
+      "Issues an intermediate, a firmware certificate or a trust officer's (--kind trust-update) "
+      "for a "
+      "key in a token.");
   auto options = std::make_shared<IssueOptions>();
-  command.add_option("--kind", options->kind, "intermediate or firmware (default: firmware)")
-      ->check(CLI::IsMember({"intermediate", "firmware"}));
+  command
+      .add_option("--kind", options->kind,
+                  "intermediate, firmware or trust-update (default: firmware)")
+      ->check(CLI::IsMember({"intermediate", "firmware", "trust-update"}));
   add_list(command, "--stage", options->stages,
-           "What may be signed: dev, pilot, prod; several for an intermediate")
-      ->check(CLI::IsMember({"dev", "pilot", "prod"}))
-      ->required();
+           "What may be signed: dev, pilot, prod; several for an intermediate, also trust-update; "
+           "none for trust-update")
+      ->check(CLI::IsMember({"dev", "pilot", "prod", "trust-update"}));
   command
       .add_option("--key", options->key, "The subject's key: pkcs11: URI, or file: for development")
       ->required();
@@ -276,10 +292,11 @@ void add_issue(Program& program, CLI::App& group) {
 }  // namespace
 
 void add_pki_commands(Program& program) {
-  CLI::App& group = program.group("pki", "The signing PKI: init, root, issue");
+  CLI::App& group = program.group("pki", "The signing PKI: init, root, issue, crl, revoke");
   add_init(program, group);
   add_root(program, group);
   add_issue(program, group);
+  add_pki_crl_commands(program, group);
 }
 
 }  // namespace evseal::cli

@@ -22,9 +22,10 @@ sign::CheckOptions check_options(Console& console, unsigned threads) {
 std::string describe_accepted(const sign::Verdict& verdict) {
   std::string out = verdict.id + " " + verdict.version + " (" + verdict.stage + ") from " +
                     verdict.vendor + "\nidentity " + to_hex(verdict.package_id) + "\n";
-  for (const sign::SignerVerdict& signer : verdict.signers) {
-    out += "signed " + to_rfc3339(signer.signing_time) + " by " + signer.subject + "\n";
+  if (verdict.epoch) {
+    out += "trust-update to epoch " + std::to_string(*verdict.epoch) + "\n";
   }
+  out += describe_parties(verdict);
   for (const sign::ComponentVerdict& component : verdict.components) {
     out += "  " + component.id + " " + component.version + ", security version " +
            std::to_string(component.security_version) + ", " + human_size(component.size);
@@ -75,7 +76,8 @@ Outcome verify_outcome(const std::string& package, const std::vector<Judged>& al
       outcome.text += "ACCEPTED  " + name + "\n";
     } else {
       outcome.text += "REFUSED   " + name + ": " + printable(one.verdict.text()) + " (" +
-                      evseal_status_name(one.verdict.status) + ")\n";
+                      evseal_status_name(one.verdict.status) + ")\n" +
+                      describe_parties(one.verdict);
       // The first refusal gives the exit code and the hint.
       if (outcome.code == 0) {
         const Error error = one.verdict.as_error("package");

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "console.hpp"
+#include "describe_trust.hpp"
 #include "evseal/base/bytes.hpp"
 #include "evseal/base/time.hpp"
 
@@ -43,6 +44,28 @@ std::string describe_component(const manifest::Component& component) {
     out += "    legally relevant for metering\n";
   }
   return out;
+}
+
+std::string describe_update(const manifest::TrustUpdate& update) {
+  std::string out = "  trust-update to epoch " + std::to_string(update.epoch) + "\n";
+  if (update.resets) {
+    for (const Sha256& key : update.resets->crls) {
+      out += "    forgets revocations of key " + to_hex(key) + "\n";
+    }
+    for (const manifest::SlotReset& slot : update.resets->security_versions) {
+      out += "    sets the floor of " + slot.id + " to " + std::to_string(slot.security_version) +
+             "\n";
+    }
+    if (update.resets->time_floor) {
+      out += "    sets the time floor to " + to_rfc3339(*update.resets->time_floor) + "\n";
+    }
+  }
+  if (update.recovery) {
+    out += "    for the recovery of one device, challenge " + to_hex(*update.recovery) + "\n";
+  }
+  const auto trust = manifest::decode_trust_store(update.trust);
+  return out + (trust ? describe_trust(*trust)
+                      : "  its trust store cannot be read: " + trust.error().why + "\n");
 }
 
 // Arrays of objects with an id are compared by that id, whatever their order.
@@ -96,6 +119,13 @@ std::string describe_manifest(const manifest::Manifest& manifest) {
   }
   for (const manifest::Component& component : manifest.components) {
     out += describe_component(component);
+  }
+  for (const manifest::CrlEntry& crl : manifest.crls) {
+    out += "  needs CRL " + std::to_string(crl.number) + " or later of key " +
+           to_hex(crl.issuer_key) + "\n";
+  }
+  if (manifest.trust_update) {
+    out += describe_update(*manifest.trust_update);
   }
   for (const manifest::SbomEntry& entry : manifest.sbom) {
     out += "  sbom " + entry.name + " (" + entry.format + ") sha256 " + to_hex(entry.sha256) + "\n";

@@ -82,6 +82,7 @@ int run(int argc, char** argv) {
   cli::add_build_command(program);
   cli::add_manifest_commands(program);
   cli::add_sign_command(program);
+  cli::add_resign_command(program);
   cli::add_verify_command(program);
   cli::add_inspect_command(program);
   cli::add_extract_command(program);
@@ -92,6 +93,9 @@ int run(int argc, char** argv) {
   cli::add_chain_commands(program);
   cli::add_signature_commands(program);
   cli::add_device_commands(program);
+  cli::add_crl_commands(program);
+  cli::add_trust_commands(program);
+  cli::add_state_commands(program);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {

@@ -43,6 +43,7 @@ class Program {
 void add_build_command(Program& program);
 void add_manifest_commands(Program& program);
 void add_sign_command(Program& program);
+void add_resign_command(Program& program);
 void add_verify_command(Program& program);
 void add_inspect_command(Program& program);
 void add_extract_command(Program& program);
@@ -53,5 +54,10 @@ void add_pki_commands(Program& program);
 void add_chain_commands(Program& program);
 void add_signature_commands(Program& program);
 void add_device_commands(Program& program);
+void add_crl_commands(Program& program);
+void add_trust_commands(Program& program);
+void add_state_commands(Program& program);
+/// `pki crl` and `pki revoke`.
+void add_pki_crl_commands(Program& program, CLI::App& group);
 
 }  // namespace evseal::cli

@@ -102,6 +102,8 @@ void DeviceOptions::add(CLI::App& command, bool required) {
   command.add_option("--hardware", hardware, "Hardware revision of the unit")
       ->check(CLI::Range(0U, 0x7FFFFFFFU));
   command.add_option("--serial", serial, "Serial number of the unit");
+  command.add_option("--recovery", recovery,
+                     "Challenge of a unit whose state is lost: 64 hexadecimal digits");
   command.add_option(
       "--now", now,
       "Trusted clock as 2026-11-20T12:00:00Z (default: this machine's); only where the "
@@ -134,6 +136,14 @@ Result<std::vector<sign::Device>> DeviceOptions::load(Console& console) const {
         sign::Device device,
         sign::load_device(
             path, state.empty() ? std::nullopt : std::optional<std::filesystem::path>(state)));
+    if (!recovery.empty()) {
+      const auto challenge = from_hex(recovery);
+      if (!challenge || challenge->size() != std::tuple_size_v<Sha256>) {
+        return Error{ErrorCode::usage, "--recovery", "is not 64 hexadecimal digits",
+                     "pass the challenge that the device shows"};
+      }
+      device.recovery = *challenge;
+    }
     device.hardware = hardware;
     device.serial = serial;
     if (!now.empty()) {
@@ -192,54 +202,6 @@ sign::WorkOptions work_options(Console& console, const OutputOptions& output, un
     console.progress(step, done, total);
   };
   return options;
-}
-
-nlohmann::ordered_json to_json(const sign::Verdict& verdict) {
-  const evseal_ocpp ocpp = evseal_status_ocpp(verdict.status);
-  nlohmann::ordered_json out = {{"status", evseal_status_name(verdict.status)},
-                                {"text", verdict.text()},
-                                {"code", static_cast<int>(evseal_status_class(verdict.status))},
-                                {"authenticated", verdict.authenticated},
-                                {"ocpp",
-                                 {{"firmware_status", evseal_ocpp_firmware_status(ocpp)},
-                                  {"security_event", evseal_ocpp_security_event(ocpp)}}}};
-  nlohmann::ordered_json signers = nlohmann::ordered_json::array();
-  for (const sign::SignerVerdict& signer : verdict.signers) {
-    signers.push_back({{"status", evseal_status_name(signer.status)},
-                       {"subject", signer.subject},
-                       {"role", signer.role},
-                       {"key_hash", to_hex(signer.key_hash)},
-                       {"signing_time", to_rfc3339(signer.signing_time)}});
-  }
-  out["signers"] = std::move(signers);
-  if (!verdict.authenticated || verdict.id.empty()) {
-    return out;
-  }
-  out["package"] = {{"identity", to_hex(verdict.package_id)},
-                    {"id", verdict.id},
-                    {"vendor", verdict.vendor},
-                    {"version", verdict.version},
-                    {"stage", verdict.stage}};
-  nlohmann::ordered_json components = nlohmann::ordered_json::array();
-  for (const sign::ComponentVerdict& component : verdict.components) {
-    nlohmann::ordered_json entry = {{"id", component.id},
-                                    {"version", component.version},
-                                    {"security_version", component.security_version},
-                                    {"size", component.size},
-                                    {"present", component.present},
-                                    {"applicable", component.applicable},
-                                    {"needed", component.needed},
-                                    {"verified", component.complete}};
-    if (component.floor_after) {
-      entry["floor_after"] = *component.floor_after;
-    }
-    components.push_back(std::move(entry));
-  }
-  out["components"] = std::move(components);
-  if (verdict.accepted()) {
-    out["time_floor_after"] = to_rfc3339(verdict.time_floor);
-  }
-  return out;
 }
 
 }  // namespace evseal::cli

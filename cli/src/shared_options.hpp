@@ -58,12 +58,13 @@ struct OutputOptions {
   }
 };
 
-/// --device, --state, --hardware, --serial, --now.
+/// --device, --state, --hardware, --serial, --recovery, --now.
 struct DeviceOptions {
   std::vector<std::string> devices;
   std::string state;
   std::optional<std::uint32_t> hardware;
   std::string serial;
+  std::string recovery;
   std::string now;
 
   void add(CLI::App& command, bool required);
@@ -86,5 +87,7 @@ struct RecipeOptions {
 
 /// A verdict as the members of a --json object.
 [[nodiscard]] nlohmann::ordered_json to_json(const sign::Verdict& verdict);
+/// Steps, signers, CRLs and what the device would remember, a line each, for people.
+[[nodiscard]] std::string describe_parties(const sign::Verdict& verdict);
 
 }  // namespace evseal::cli

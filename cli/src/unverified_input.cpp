@@ -45,7 +45,13 @@ Result<UnverifiedInput> read_unverified(const std::string& path) {
              sign::open_unverified_envelope(file.unverified_envelope()));
   EVSEAL_TRY(manifest::UnverifiedManifest parsed,
              manifest::parse_unverified(envelope.unverified_manifest));
-  return UnverifiedInput{std::move(parsed), std::move(envelope), file.component_mask()};
+  UnverifiedInput out{std::move(parsed), std::move(envelope), file.component_mask()};
+  for (const manifest::UnverifiedStep& step : file.steps()) {
+    EVSEAL_TRY(sign::UnverifiedEnvelope opened,
+               sign::open_unverified_envelope(step.unverified_envelope));
+    out.steps.push_back(std::move(opened));
+  }
+  return out;
 }
 
 }  // namespace evseal::cli

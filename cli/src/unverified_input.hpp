@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "evseal/manifest/model.hpp"
 #include "evseal/sign/envelope.hpp"
@@ -13,6 +14,7 @@ struct UnverifiedInput {
   manifest::UnverifiedManifest manifest;
   std::optional<sign::UnverifiedEnvelope> envelope;  ///< of a package file
   std::uint32_t component_mask = 0;
+  std::vector<sign::UnverifiedEnvelope> steps = {};  ///< trust-updates in front of the package
 };
 
 /// A package, or a manifest file. Nothing in it has been checked.
