@@ -97,9 +97,18 @@ class Sign(ReproducibleTestCase):
                 signer.digest_algorithm, signer.signature_algorithm)
 
     def test_manifest_build_gives_the_manifest_that_is_signed(self):
+        """But for `crls`, which only who signs can know."""
         output = self.lab.path("fw.manifest.json")
         self.lab.must("manifest", "build", self.recipe, "-o", output, env=EPOCH)
-        self.assertEqual(output.read_bytes(), self.first.manifest)
+        signed = json.loads(self.first.manifest)
+        self.assertEqual(len(signed.pop("crls")), 2)
+        self.assertEqual(json.loads(output.read_bytes()), signed)
+        bare = json.loads((self.lab.path("pki") / "signer.json").read_text())
+        del bare["crls"]
+        self.lab.write("pki/without-crls.json", bare)
+        same = Package.read(self.lab.sign(self.recipe, "without-crls.evs", env=EPOCH,
+                                          signer="pki/without-crls.json"))
+        self.assertEqual(output.read_bytes(), same.manifest)
 
     def test_signing_the_unsigned_package_gives_the_same_manifest_and_payload(self):
         signed = Package.read(self.lab.sign(self.build("unsigned.evs"), "signed.evs"))
@@ -153,10 +162,13 @@ class Diff(ReproducibleTestCase):
         unsigned = self.build("unsigned.evs")
         manifest = self.lab.path("fw.manifest.json")
         self.lab.must("manifest", "build", self.recipe, "-o", manifest, env=EPOCH)
-        for other in (self.file, unsigned, manifest):
-            text, machine = self.diff(0, "same", self.file, other)
+        for one, other in ((self.file, self.file), (unsigned, manifest)):
+            text, machine = self.diff(0, "same", one, other)
             self.assertEqual(text, "")
             self.assertEqual(machine["before"], machine["after"])
+        # Who signs adds the revocation lists, and nothing else.
+        text, _ = self.diff(1, "differs", unsigned, self.file)
+        self.assertEqual({line.split("[")[0] for line in text.splitlines()}, {"crls"})
 
     def test_manifest_with_the_newline_of_an_editor_is_the_same(self):
         manifest = self.lab.write("edited.json", Package.read(self.file).manifest + b"\n")

@@ -32,7 +32,7 @@ sign::CertificatePlan plan_for(sign::CertificateKind kind, const std::string& na
   plan.kind = kind;
   plan.subject = must(sign::parse_subject("CN=" + name + ",O=acme"));
   plan.spki = key.public_key().spki;
-  if (kind != sign::CertificateKind::root) {
+  if (kind == sign::CertificateKind::firmware || kind == sign::CertificateKind::intermediate) {
     plan.stages = {manifest::Stage::dev};
   }
   plan.not_before = kSigningTime - 86400;
@@ -136,14 +136,154 @@ sign::Device World::device() const {
   return device;
 }
 
+sign::Signing World::signing() const {
+  sign::Signing out;
+  out.identities.push_back(const_cast<sign::Identity*>(&identity));
+  out.identities.insert(out.identities.end(), more_signers.begin(), more_signers.end());
+  out.crls = crls;
+  out.devices = {device()};
+  out.time = signing_time;
+  return out;
+}
+
 Bytes World::package() {
   const fs::path path = folder.path() / "package.evs";
   sign::WorkOptions options;
   options.mode = OutputFile::Mode::overwrite;
   options.threads = 1;
-  (void)must(sign::sign_recipe(recipe, kSigningTime - 60, identity, {device()}, kSigningTime, path,
-                               options));
+  (void)must(sign::sign_recipe(recipe, signing_time - 60, signing(), path, options));
   return must(read_small_file(path));
+}
+
+manifest::Anchor Authority::anchor() const {
+  const auto parsed = must(sign::Certificate::parse(certificate));
+  return {parsed.subject(), parsed.spki()};
+}
+
+Bytes Authority::crl(const std::vector<Bytes>& revoked_serials, const Bytes& last) const {
+  sign::CrlPlan plan;
+  plan.this_update = kSigningTime;
+  plan.next_update = kSigningTime + 86400 * 30;
+  plan.revoked = revoked_serials;
+  if (!last.empty()) {
+    plan.last = must(sign::Crl::parse(last));
+  }
+  return must(sign::issue_crl(plan, *key, must(sign::Certificate::parse(certificate))));
+}
+
+namespace {
+
+// The same key once more: its file stays where it is.
+std::unique_ptr<hsm::Signer> again(const hsm::Signer& key) {
+  return must(hsm::open_signer(key.description()));
+}
+
+}  // namespace
+
+Authority World::root_authority() const {
+  return {again(*root_key), root};
+}
+
+Authority World::intermediate_authority() const {
+  return {again(*intermediate_key), identity.certificates[1]};
+}
+
+Authority World::authority(const std::string& name) const {
+  Authority out;
+  out.key = make_key(folder.path(), algorithm);
+  out.certificate = must(sign::issue_certificate(
+      plan_for(sign::CertificateKind::root, name, *out.key), *out.key, std::nullopt));
+  return out;
+}
+
+sign::Identity World::leaf(const Authority& issuer, sign::CertificateKind kind,
+                           const std::string& name, int days) const {
+  sign::Identity out;
+  out.signer = make_key(folder.path(), algorithm);
+  const auto certificate = must(sign::Certificate::parse(issuer.certificate));
+  sign::CertificatePlan plan = plan_for(kind, name, *out.signer);
+  plan.not_after = kSigningTime + 86400 * days;
+  out.certificates = {must(sign::issue_certificate(plan, *issuer.key, certificate))};
+  if (!certificate.self_issued()) {
+    out.certificates.push_back(issuer.certificate);
+  }
+  return out;
+}
+
+Bytes World::serial(const sign::Identity& identity) {
+  return must(sign::Certificate::parse(identity.certificates.front())).serial();
+}
+
+Sha256 World::key_hash(const sign::Identity& identity) {
+  return sha256(identity.signer->public_key().spki);
+}
+
+manifest::Role& World::add_role(const std::string& name, const Authority& authority) {
+  manifest::Role role;
+  role.name = name;
+  role.anchors = {authority.anchor()};
+  role.scope.stages = manifest::kStageDev;
+  profile.trust.roles.push_back(role);
+  profile.trust.firmware.push_back(name);
+  return profile.trust.roles.back();
+}
+
+manifest::Role& World::add_officers(const Authority& authority,
+                                    const std::vector<const sign::Identity*>& officers,
+                                    std::uint32_t threshold) {
+  manifest::Role role;
+  role.name = "trust";
+  role.anchors = {authority.anchor()};
+  role.threshold = threshold;
+  role.scope.stages = manifest::kStageDev;
+  role.scope.kinds = manifest::kKindTrustUpdate;
+  for (const sign::Identity* officer : officers) {
+    role.signers.push_back(key_hash(*officer));
+  }
+  profile.trust.roles.push_back(role);
+  profile.trust.trust_update = {"trust"};
+  return profile.trust.roles.back();
+}
+
+Bytes World::trust_update(std::uint32_t epoch, const manifest::TrustStore& store,
+                          const std::vector<sign::Identity*>& signers, const sign::Device& before,
+                          const std::optional<manifest::Resets>& resets, bool partial) {
+  manifest::Recipe made = recipe;
+  made.components.clear();
+  made.package.id = "acme-trust";
+  made.package.kind = manifest::Kind::trust_update;
+  made.trust_update =
+      manifest::TrustUpdate{epoch, must(manifest::encode_trust_store(store)), resets, std::nullopt};
+  sign::Signing signing;
+  signing.identities = signers;
+  signing.crls = crls;
+  signing.devices = {before};
+  signing.time = signing_time;
+  signing.partial = partial;
+  const fs::path path = folder.path() / "trust.evs";
+  sign::WorkOptions options;
+  options.mode = OutputFile::Mode::overwrite;
+  options.threads = 1;
+  (void)must(sign::sign_recipe(made, signing_time - 60, signing, path, options));
+  return must(read_small_file(path));
+}
+
+sign::Verdict judge(const TemporaryFolder& folder, const Bytes& file, const sign::Device& device) {
+  const fs::path path = folder.path() / "judged.evs";
+  must(write_file(path, file, OutputFile::Mode::overwrite));
+  sign::CheckOptions options;
+  options.threads = 1;
+  return must(sign::check_package(must(open_for_reading(path)), path, device, options));
+}
+
+sign::Device after(sign::Device device, const sign::Verdict& verdict) {
+  const Bytes& next =
+      verdict.state_after_boot.empty() ? verdict.state_at_once : verdict.state_after_boot;
+  if (!next.empty()) {
+    device.state = next;
+    device.factory_new = false;
+  }
+  return device;
 }
 
 Bytes pattern(std::size_t size, unsigned seed) {

@@ -359,7 +359,8 @@ def _ec_keys(suite):
     with_key("short", "The leaf's P-256 point lacks an octet.", wrong, _ec_key(point[:-1]))
     with_key("long", "The leaf's P-256 point has an octet more.", wrong, _ec_key(point + b"\0"))
     with_key("empty", "The leaf's P-256 point has no octets.", wrong, _ec_key(b""))
-    with_key("p384-length", "The leaf's key is named P-384 but has a P-256 point.", wrong,
+    with_key("p384-length", "The leaf's key is named P-384 but has a P-256 point.",
+             [wrong, "cms_algorithm"],
              _ec_key(point, "1.3.132.0.34"))
     with_key("explicit-curve", "The leaf's curve is given by explicit parameters.", [wrong, "algorithm_unknown"],
              _ec_key(point, parameters=d.sequence(d.integer(1))))
@@ -560,6 +561,13 @@ def _policy_forms(suite):
     qualifier = d.sequence(d.sequence(d.oid("1.3.6.1.5.5.7.2.1"), d.tlv(0x16, b"https://cps.example")))
     leaf("policies-qualifier", "E.2.3 of the leaf has a CPS qualifier.", "ok", ext={"policies": pki.extension(
         policy, d.sequence(d.sequence(d.oid(pki.POLICY["prod"]), qualifier)))})
+    leaf("policies-qualifier-critical", "The same, and certificatePolicies is critical.", "cert_extension",
+         ext={"policies": pki.extension(policy, d.sequence(d.sequence(d.oid(pki.POLICY["prod"]), qualifier)), True)})
+    others = [f"1.3.6.1.4.1.99999.{at}" for at in range(1, 17)]
+    leaf("policies-16", "The leaf has 15 other policies beside E.2.3.", "ok",
+         ext={"policies": pki.policies("prod", *others[:15])})
+    leaf("policies-17", "The leaf has 16 other policies beside E.2.3.", "cert_extension",
+         ext={"policies": pki.policies("prod", *others)})
     leaf("policies-other", "The leaf has another policy beside E.2.3.", "ok",
          ext={"policies": pki.policies("prod", "1.3.6.1.4.1.99999.9")})
 

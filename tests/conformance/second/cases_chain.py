@@ -131,7 +131,7 @@ def _signatures(suite):
               "the leaf.", "chain_signature", listed=lambda b: [nameless[0], real[1]],
               certificates=lambda b: [nameless[0], real[1]])
     suite.add("chain.leaf-of-impostor-aki", "A CA with the intermediate's name but another key issued the leaf.",
-              ["chain_key_identifier", "chain_signature"], listed=lambda b: [built[0], real[1]],
+              "chain_key_identifier", listed=lambda b: [built[0], real[1]],
               certificates=lambda b: [built[0], real[1]])
 
 
@@ -399,8 +399,8 @@ def _scope(suite):
     add("trust-firmware", "The leaf has E.2.4, the role's scope has firmware only.", "anchor_scope", "trust-update")
     add("trust-both", "The leaf has E.2.4, the role's scope has both kinds; the package is firmware.",
         "stage_mismatch", "trust-update", kinds=3)
-    add("kind-trust-only", "The leaf has E.2.3, the role's scope has trust-updates only.", "scope_model", "prod",
-        kinds=2)
+    add("kind-trust-only", "firmware names the role, whose scope has trust-updates only.", "profile_damaged",
+        "prod", kinds=2)
     def model(case_id, what, expect, **role):
         add(f"model-{case_id}", what, expect, "prod", **role)
     model("listed", "The role's scope names the model.", "ok", models=("cp-6", pack.MODEL))
@@ -438,7 +438,7 @@ def _listed_signers(suite):
     leaf, issuer, upper = (chain.certificates[at].key.hash() for at in (-1, -2, 0))
     other = pki.key("p256:other").hash()
     def add(case_id, what, expect, *signers):
-        suite.add(f"listed.{case_id}", what, expect, needs="signer-list", chain=chain,
+        suite.add(f"listed.{case_id}", what, expect, chain=chain,
                   profile=profile_for(role={"signers": signers}))
     add("leaf", "The role lists the leaf's key.", "ok", leaf)
     add("issuer", "The role lists the key that issued the leaf.", "ok", other, issuer)
@@ -451,4 +451,4 @@ def _listed_signers(suite):
         leaf)
     direct = BASE("p256", intermediates=0)
     suite.add("listed.anchor-issued", "The role lists the anchor's key, which issued the leaf itself.", "ok",
-              needs="signer-list", chain=direct, profile=profile_for(role={"signers": (direct.root_key.hash(),)}))
+              chain=direct, profile=profile_for(role={"signers": (direct.root_key.hash(),)}))

@@ -18,7 +18,6 @@ def add_cases(suite):
     _profile_names(suite)
     _profile_roles(suite)
     _profile_anchors(suite)
-    _unsupported(suite)
     _state_blob(suite)
     _state_values(suite)
     _before_the_package(suite)
@@ -76,7 +75,7 @@ def _profile_blob(suite):
         suite.add(f"profile.{label}", f"The DER of the device profile: {what}.", DAMAGED,
                   profile=profile_for(edit=edit))
     suite.add("profile.empty", "The device profile is an empty file.", DAMAGED, profile=b"")
-    suite.add("profile.version-2", "The device profile has version 2.", [DAMAGED, "profile_unsupported"],
+    suite.add("profile.version-2", "The device profile has version 2.", [DAMAGED],
               profile=profile_for(version=2))
 
 
@@ -154,15 +153,15 @@ def _profile_roles(suite):
     def store(case_id, what, expect, **changes):
         suite.add(f"profile.{case_id}", what, expect, profile=profile_for(**changes))
     store("firmware-none", "firmware names no role.", DAMAGED, firmware=())
-    store("firmware-unknown", "firmware names a role that there is not.", [DAMAGED, "profile_unsupported"],
+    store("firmware-unknown", "firmware names a role that there is not.", [DAMAGED],
           firmware=("other",))
     store("firmware-nine", "firmware names nine roles.", DAMAGED, firmware=("oem",) * 9)
-    store("firmware-twice", "firmware names the role twice.", [DAMAGED, "profile_unsupported", "ok"],
+    store("firmware-twice", "firmware names the role twice.", [DAMAGED, "ok"],
           firmware=("oem", "oem"))
     anchors = profile_for().anchors
     nine = [pack.Role(f"role-{at}", anchors) for at in range(9)]
     store("roles-9", "There are nine roles.", DAMAGED, roles=nine, firmware=("role-0",))
-    store("roles-same-name", "Two roles have the same name.", [DAMAGED, "profile_unsupported"],
+    store("roles-same-name", "Two roles have the same name.", [DAMAGED],
           roles=[pack.Role("oem", anchors), pack.Role("oem", anchors)])
 
 
@@ -184,42 +183,14 @@ def _profile_anchors(suite):
     spki = d.sequence(d.sequence(d.oid("1.2.840.10045.2.1"), d.oid("1.2.840.10045.3.1.7")),
                       d.bits(bytes([2 + point[-1] % 2]) + point[1:33]))
     add("key-compressed", "An anchor's P-256 point is compressed.", [(good[0], spki)],
-        [DAMAGED, "profile_unsupported", "cert_key", "chain_signature"])
+        [DAMAGED, "cert_key", "chain_signature"])
     add("key-rsa-1024", "An anchor's RSA key has 1,024 bits.", [(good[0], pki.key("rsa1024:ca").spki)],
-        [DAMAGED, "profile_unsupported", "cert_key", "chain_signature"])
+        [DAMAGED, "cert_key", "chain_signature"])
     add("key-p521", "An anchor's key is P-521.", [(good[0], pki.key("p521:ca").spki)],
-        [DAMAGED, "profile_unsupported", "cert_key", "chain_signature"])
+        [DAMAGED, "cert_key", "chain_signature"])
     add("key-p521-beside", "One anchor's key is P-521, the other one is good.",
-        [(pki.name("Future"), pki.key("p521:ca").spki), good], ["ok", DAMAGED, "profile_unsupported"])
+        [(pki.name("Future"), pki.key("p521:ca").spki), good], ["ok", DAMAGED])
     add("key-null", "An anchor's key is NULL.", [(good[0], d.NULL)])
-
-
-def _unsupported(suite):
-    anchors = profile_for().anchors
-    def add(case_id, what, expect, feature, **changes):
-        suite.add(f"unsupported.{case_id}", what, expect, feature=feature, profile=profile_for(**changes))
-    two = (b"\1" * 32, b"\2" * 32)
-    add("threshold-2", "The role has threshold 2 and lists signers.", "profile_unsupported", "signers",
-        role={"threshold": 2, "signers": two})
-    roles = [pack.Role("oem", anchors), pack.Role("operator", [(pki.name("Operator"), pki.key("p256:operator").spki)])]
-    add("two-roles", "A firmware package needs two roles.", "profile_unsupported", "roles", roles=roles,
-        firmware=("oem", "operator"))
-    add("second-role-unused", "There is a second role, which a firmware package does not need.",
-        ["profile_unsupported", "ok"], "roles", roles=roles, firmware=("oem",))
-    add("trust-update", "trustUpdate names the role.", ["ok", "profile_unsupported"], "trust-update",
-        trust_update=("oem",))
-    add("trust-update-kind", "The scope has trust-updates, too.", ["ok", "profile_unsupported"], "trust-update",
-        role={"kinds": 3})
-    add("crl-required", "The role requires CRLs.", "crl_unsupported", "crl", role={"flags": 1})
-    def state(case_id, what, expect, feature, **changes):
-        suite.add(f"unsupported.state-{case_id}", what, expect, feature=feature, state=pack.State(**changes))
-    state("crls", "The state holds the number of a CRL.", "state_unsupported", "crl", crls=((b"\1" * 32, 5),))
-    state("revoked", "The state holds a revocation.", "state_unsupported", "crl",
-          revoked=((b"\1" * 32, 7),))
-    store = d.tlv(0xA0, pack.trust_store([pack.Role("oem", anchors)], ("oem",)))
-    state("trust", "The state holds a trust store.", "state_unsupported", "trust-update", trust_epoch=1, trust=store)
-    state("epoch", "The state has trust epoch 1, but no trust store.", ["ok", "state_unsupported", "state_damaged"],
-          "trust-update", trust_epoch=1)
 
 
 def _state_blob(suite):
@@ -239,7 +210,7 @@ def _state_values(suite):
     def add(case_id, what, expect=damaged, **changes):
         suite.add(f"state.{case_id}", what, expect, state=pack.State(**changes))
     add("good", "A good device state.", "ok")
-    add("version-2", "The device state has version 2.", [damaged, "state_unsupported"], version=2)
+    add("version-2", "The device state has version 2.", [damaged], version=2)
     add("counter-0", "counter is 0.", "ok", counter=0)
     add("counter-largest", "counter is 2^32 - 1.", "ok", counter=2**32 - 1)
     add("counter-2-32", "counter is 2^32.", counter=2**32)
@@ -257,10 +228,6 @@ def _state_values(suite):
     add("slot-id-long", "A slot's id has 33 characters.", slots=(("a" * 33, 1),))
     add("slot-twice", "A slot stands twice.", [damaged, "ok"], slots=(("app", 5), ("app", 6)))
     add("slots-33", "There are 33 slots.", slots=tuple((f"part-{at:02}", 0) for at in range(33)))
-    add("crls-9", "There are nine CRLs.", [damaged], crls=tuple((bytes([at]) * 32, 1) for at in range(9)))
-    add("crl-key-31", "issuerKey of a CRL has 31 octets.", [damaged, "crl_unsupported"], crls=((b"\1" * 31, 1),))
-    add("revoked-257", "There are 257 revocations.", [damaged],
-        revoked=tuple((b"\1" * 32, at) for at in range(257)))
 
 
 def _before_the_package(suite):

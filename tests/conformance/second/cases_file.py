@@ -220,7 +220,7 @@ def _tampered(suite):
     suite.add("tamper.bottom-up", "The chunks stand before the nodes.", "tree_node", components=swapped,
               file={"edit_payload": lambda p: p[128:] + p[:128]})
     flat = pack.Component("app", pack.image_octets("t", 3 * 4096), 7)
-    flat.encoded = lambda: (pack.tree([flat.image[at:at + 4096] for at in (0, 4096, 8192)])[0], flat.image)
+    flat.encoded = lambda: (pack.tree(tuple(flat.image[at:at + 4096] for at in (0, 4096, 8192)))[0], flat.image)
     suite.add("tamper.no-nodes", "The payload has no tree nodes.", "tree_node", components=[flat])
 
 

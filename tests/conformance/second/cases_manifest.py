@@ -26,7 +26,6 @@ def add_cases(suite):
     _critical(suite)
     _unknown_members(suite)
     _positive(suite)
-    _trust_update(suite)
 
 
 def replaced(before, after):
@@ -423,11 +422,11 @@ def _documents(suite):
     add("source-empty", "source is an empty object.", setter("source", {}), "ok")
     add("source-one", "source has a commit only.", setter("source", {"commit": "0" * 40}), "ok")
     def crls(case_id, what, values, expect=SCHEMA, **more):
-        add(f"crls-{case_id}", what, setter("crls", values), expect, feature="crl", **more)
+        add(f"crls-{case_id}", what, setter("crls", values), expect, **more)
     def number(digit, value=1):
         return {"issuer_key": digit * 64, "number": value}
-    crls("one", "crls names one issuer.", [number("a")], "crl_unsupported")
-    crls("eight", "crls names eight issuers.", [number(digit) for digit in "01234567"], "crl_unsupported")
+    crls("one", "crls names one issuer.", [number("a")], "ok")
+    crls("eight", "crls names eight issuers.", [number(digit) for digit in "01234567"], "ok")
     crls("nine", "crls names nine issuers.", [number(digit) for digit in "012345678"])
     crls("empty", "crls is empty.", [])
     crls("unsorted", "crls is not in order.", [number("b"), number("a")])
@@ -455,12 +454,11 @@ def _critical(suite):
         edit=setter("components", 0, "zz_new", True))
     add("known-and-unknown", "critical names a known and an unknown member.", ["components", "zz_new"])
     add("vendor-value", "critical names a value, not a member.", ["firmware"])
-    for name in ("epoch", "anchors_add", "threshold", "time_floor"):
-        add(f"trust-{name}", f"critical names {name}, which only trust-updates have.", [name],
-            ["manifest_critical", "ok"], feature="trust-update")
-    for name in ("crls", "issuer_key", "number"):
-        add(f"crl-{name}", f"critical names {name}, which this verifier does not implement; it is not there.", [name],
-            ["manifest_critical", "ok", "crl_unsupported"], feature="crl")
+    for name in ("epoch", "trust", "resets", "security_versions", "time_floor", "recovery", "crls", "issuer_key",
+                 "number"):
+        add(f"absent-{name}", f"critical names {name}, which is not there.", [name], "ok")
+    for name in ("anchors_add", "threshold", "roles"):
+        add(f"no-member-{name}", f"critical names {name}, which no manifest has.", [name])
     for label, value in (("unsorted", ["package", "format"]), ("twice", ["format", "format"]),
                          ("capital", ["Format"]), ("hyphen", ["a-b"]), ("empty-name", [""]), ("long", ["z" * 33]),
                          ("33", [f"m_{at:02}" for at in range(33)])):
@@ -480,9 +478,9 @@ def _unknown_members(suite):
                 continue
             suite.add(f"unknown-member.{label}-{kind}", f"An unknown member in {label} is ignored ({kind}).", "ok",
                       edit=both(filled, setter(*path, "zz_new", value)))
-    for name in ("epoch", "anchors_add", "resets"):
+    for name in ("epoch", "trust", "resets", "recovery"):
         suite.add(f"unknown-member.firmware-{name}", f"A firmware package has {name}, a member of trust-updates.",
-                  ["ok", SCHEMA], edit=setter(name, "nonsense"))
+                  "ok", edit=setter(name, "nonsense"))
 
 
 def _positive(suite):
@@ -492,27 +490,3 @@ def _positive(suite):
     suite.add("manifest.filled-profile", "The same on a device that scopes all of it.", "ok", edit=filled,
               profile=profile_for(role={"models": (pack.MODEL,), "components": ("app", "boot", "modem"),
                                         "stages": 4}, stages=4))
-
-
-def _trust_update(suite):
-    def trust(**members):
-        def edit(manifest):
-            del manifest["components"]
-            manifest["package"]["kind"] = "trust-update"
-            manifest.update(members)
-        return edit
-    def add(case_id, what, expect, edit, **more):
-        suite.add(f"trust-update.{case_id}", what, expect, edit=edit, components=pack.standard_components(),
-                  mask=more.pop("mask", 0), feature="trust-update", **more)
-    add("plain", "A trust-update with an epoch only.", "kind_unsupported", trust(epoch=1))
-    add("retire", "A trust-update that retires an anchor.", "kind_unsupported",
-        trust(epoch=1, anchors_retire=[{"key_hash": "ab" * 32, "role": "oem"}]))
-    add("resets", "A trust-update that lowers floors.", "kind_unsupported", trust(epoch=1, resets={
-        "time_floor": "2025-01-01T00:00:00Z", "security_versions": [{"id": "app", "security_version": 1}]}))
-    add("no-epoch", "A trust-update without an epoch.", [SCHEMA, "kind_unsupported"], trust())
-    add("components", "A trust-update with components.", [SCHEMA, "kind_unsupported"],
-        lambda manifest: manifest["package"].update(kind="trust-update"))
-    add("stage-refused", "A trust-update of a stage that the device does not take.", "kind_unsupported",
-        both(trust(epoch=1), setter("package", "stage", "dev")))
-    add("critical", "A trust-update with an unknown critical member.", "manifest_critical",
-        trust(epoch=1, critical=["zz_new"]))

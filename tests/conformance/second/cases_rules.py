@@ -396,10 +396,10 @@ def _order_of_signature(suite):
     add("6-digest-before-signature", "The digest does not match, and another key signed.", "digest_mismatch",
         signer={**WRONG_DIGEST, "sign_with": lambda key, data: pki.set_s(pki.key("p256:other").sign(data),
                                                                    pki.ORDER["p256"], False)})
-    add("6-before-7", "The digest does not match, and the signer is not listed.", "digest_mismatch",
-        signer=WRONG_DIGEST, profile=profile_for(role={"signers": (b"\x01" * 32,)}), needs="signer-list")
+    add("4-listed-before-6", "The digest does not match, and the signer is not listed.", "signer_not_listed",
+        signer=WRONG_DIGEST, profile=profile_for(role={"signers": (b"\x01" * 32,)}))
     add("7-before-8", "The signer is not listed, and the manifest is no JSON.", "signer_not_listed",
-        raw=lambda _: b"{", profile=profile_for(role={"signers": (b"\x01" * 32,)}), needs="signer-list")
+        raw=lambda _: b"{", profile=profile_for(role={"signers": (b"\x01" * 32,)}))
     add("6-before-8", "The digest does not match, and the manifest is no JSON.", "digest_mismatch", raw=lambda _: b"{",
         signer=WRONG_DIGEST)
 
@@ -444,7 +444,6 @@ def _order_manifest(suite):
     dev = setter("package", "stage", "dev")
     critical = setter("critical", ["zz_new"])
     large = profile_for(chunk_bytes=4096)
-    crls = setter("crls", [{"issuer_key": "a" * 64, "number": 1}])
     add("schema-before-critical", "A member is missing, and critical names an unknown one.", "manifest_critical",
         critical, setter("created", 5))
     add("critical-before-stage", "critical names an unknown member, and the stage is refused.", "manifest_critical",
@@ -452,18 +451,18 @@ def _order_manifest(suite):
     add("refused-before-mismatch", "The stage is refused, and the leaf is for another.", "stage_refused", dev)
     add("refused-before-device", "The stage is refused, and the package is for another model.", "stage_refused", dev,
         other)
-    add("mismatch-before-device", "The leaf is for another stage, and the package is for another model.",
-        "stage_mismatch", setter("package", "stage", "pilot"), other)
+    add("device-before-mismatch", "The leaf is for another stage, and the package is for another model.",
+        "wrong_device", setter("package", "stage", "pilot"), other)
+    add("limits-before-mismatch", "The leaf is for another stage, and a chunk_size is too large.", "limit_chunk",
+        setter("package", "stage", "pilot"), profile=large)
+    add("mismatch-before-rollback", "The leaf is for another stage, and a component is too old.", "stage_mismatch",
+        setter("package", "stage", "pilot"), _sv(app=4))
     add("device-before-limits", "The package is for another model, and a chunk_size is too large.", "wrong_device",
         other, profile=large)
     add("limits-before-scope", "A chunk_size is too large, and the role's scope has other models.", "limit_chunk",
         profile=profile_for(chunk_bytes=4096, role={"models": ("cp-8",)}))
     add("scope-model-before-component", "The role's scope has other models and other components.", "scope_model",
         profile=profile_for(role={"models": ("cp-8",), "components": ("zz",)}))
-    add("scope-before-crls", "The role's scope has other components, and the manifest names CRLs.",
-        "scope_component", crls, profile=profile_for(role={"components": ("zz",)}), feature="crl")
-    add("crls-before-components", "The manifest names CRLs, and a component is too old.", "crl_unsupported", crls,
-        _sv(app=4), feature="crl")
     add("scope-before-rollback", "The role's scope has other components, and a component is too old.",
         "scope_component", _sv(app=4), profile=profile_for(role={"components": ("zz",)}))
     add("rollback-before-mask", "A component is too old, and the mask names all components.", "rollback", _sv(app=4),

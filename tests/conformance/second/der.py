@@ -185,3 +185,20 @@ def sorted_set(raws):
     longest = max((len(raw) for raw in raws), default=0)
     padded = [raw.ljust(longest, b"\0") for raw in raws]
     return all(before <= after for before, after in zip(padded, padded[1:]))
+
+
+# ---- writing ----
+
+def element(tag, *parts):
+    """The octets of an element with this tag around the parts."""
+    content = b"".join(parts)
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    octets = size.to_bytes(-(-size.bit_length() // 8), "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
+
+
+def number(value):
+    """The octets of an INTEGER that is not negative."""
+    return element(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))

@@ -1,7 +1,9 @@
 """Device profile and device state: format.md sections 9.1 and 9.2."""
 
+import dataclasses
 import hashlib
 import re
+from typing import NamedTuple
 
 import der
 import keys
@@ -13,10 +15,20 @@ STATE_MAGIC = bytes.fromhex("89455654310d0a1a")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 MAX_31, MAX_TIME = 2**31 - 1, 253402300799
+MAX_REVOKED, MAX_SERIAL = 256, 21
 
 
 class Profile:
-    """Section 9.1; `role` is the one role of this verifier."""
+    """Section 9.1; `components` maps ids to (needed, floor), in order."""
+
+
+class TrustStore:
+    """Section 9.1; `firmware` and `trust_update` name roles. `raw` is its DER."""
+
+    def required(self, kind):
+        """The roles whose thresholds a package of this kind needs."""
+        names = self.firmware if kind == "firmware" else self.trust_update
+        return [role for name in names for role in self.roles if role.name == name]
 
 
 class Role:
@@ -31,8 +43,51 @@ class Anchor:
         self.key = key
 
 
+class KnownCrl(NamedTuple):
+    """What a state keeps of an issuer's CRLs; `revoked` are the contents of the serial numbers."""
+
+    number: int
+    complete: bool
+    revoked: frozenset
+
+
+@dataclasses.dataclass(frozen=True)
 class State:
-    """Section 9.2; `slots` maps component ids to floors."""
+    """Section 9.2; `slots` maps component ids to floors, `crls` key hashes to KnownCrl."""
+
+    vendor: str
+    model: str
+    counter: int = 0
+    time_floor: int = 0
+    trust_epoch: int = 0
+    slots: dict = dataclasses.field(default_factory=dict)
+    crls: dict = dataclasses.field(default_factory=dict)
+    trust: object = None            # a TrustStore
+
+    def encode(self):
+        """The octets of the blob."""
+        text = [der.element(der.UTF8, value.encode()) for value in (self.vendor, self.model)]
+        slots = [der.element(der.SEQUENCE, der.element(der.UTF8, name.encode()), der.number(floor))
+                 for name, floor in self.slots.items()]
+        crls = [_encode_known(issuer, known) for issuer, known in sorted(self.crls.items())]
+        trust = b"" if self.trust is None else der.element(0xA0, self.trust.raw)
+        content = der.element(
+            der.SEQUENCE, der.number(1), der.number(self.counter), *text, der.number(self.time_floor),
+            der.number(self.trust_epoch), der.element(der.SEQUENCE, *slots), der.element(der.SEQUENCE, *crls), trust)
+        body = STATE_MAGIC + len(content).to_bytes(4, "big") + content
+        return body + hashlib.sha256(body).digest()
+
+
+def _encode_known(issuer, known):
+    revoked = [der.element(der.INTEGER, serial) for serial in sorted(known.revoked, key=serial_order)]
+    return der.element(
+        der.SEQUENCE, der.element(der.OCTET_STRING, issuer), der.number(known.number),
+        der.element(der.BOOLEAN, b"\xff" if known.complete else b"\0"), der.element(der.SEQUENCE, *revoked))
+
+
+def serial_order(serial):
+    """Section 9.2: by length, then octets."""
+    return len(serial), serial
 
 
 def _blob(data, magic):
@@ -77,21 +132,11 @@ def _names(cursor, low, high, longest=64):
 
 
 def load_profile(data):
-    """Section 9.1, and what this verifier does not implement."""
+    """Section 9.1: the profile, or `profile_damaged`."""
     try:
-        profile = _read_profile(_blob(data, PROFILE_MAGIC))
+        return _read_profile(_blob(data, PROFILE_MAGIC))
     except der.DerError as error:
         raise Refused("profile_damaged", str(error)) from error
-    used = set(profile.firmware)
-    require(len(profile.roles) == 1 and len(profile.firmware) == 1, "profile_unsupported", "several roles")
-    profile.role = profile.roles[0]
-    require(used == {profile.role.name}, "profile_damaged", "firmware names a role that there is not")
-    require(set(profile.trust_update) <= used, "profile_damaged", "trustUpdate names a role that there is not")
-    anchored = all(anchor.key is not None for anchor in profile.role.anchors)
-    require(anchored, "profile_unsupported", "an anchor's key is of an unknown type")
-    require(profile.role.threshold == 1, "profile_unsupported", "threshold above one")
-    require(not profile.role.requires_crl, "crl_unsupported", "the role requires CRLs")
-    return profile
 
 
 def _read_profile(cursor):
@@ -117,17 +162,33 @@ def _read_profile(cursor):
         if name in profile.components:
             raise der.DerError("two components with the same id")
         profile.components[name] = (needed, floor)
-    _read_trust_store(profile, _sequence(cursor))
+    profile.trust = read_trust_store(cursor.take(der.SEQUENCE))
     cursor.finish()
     return profile
 
 
-def _read_trust_store(profile, cursor):
-    profile.roles = [_read_role(der.Cursor(der.read_only(element.raw, der.SEQUENCE).content))
-                     for element in _sequence(cursor, 1, 8)]
-    profile.firmware = _names(cursor, 1, 8)
-    profile.trust_update = _names(cursor, 0, 8)
+def read_trust_store(element):
+    """A TrustStore that can meet its own requirements; DerError where it breaks anything of section 9.1."""
+    store = TrustStore()
+    store.raw = element.raw
+    cursor = der.Cursor(element.content)
+    store.roles = [_read_role(der.Cursor(der.read_only(one.raw, der.SEQUENCE).content))
+                   for one in _sequence(cursor, 1, 8)]
+    store.firmware = _names(cursor, 1, 8)
+    store.trust_update = _names(cursor, 0, 8)
     cursor.finish()
+    if len({role.name for role in store.roles}) != len(store.roles):
+        raise der.DerError("two roles with the same name")
+    for role in store.roles:
+        if len(role.signers) != len(set(role.signers)) or 1 < role.threshold > len(role.signers):
+            raise der.DerError("signers: two alike, or too few for a threshold above one")
+    for kind, bit, names in (("firmware", 1, store.firmware), ("trust-update", 2, store.trust_update)):
+        roles = store.required(kind)
+        if len(roles) != len(names) or len(set(names)) != len(names):
+            raise der.DerError("a role that there is not, or one named twice")
+        if not all(role.scope_kinds & bit for role in roles) or sum(role.threshold for role in roles) > 4:
+            raise der.DerError(f"requirements of {kind}")
+    return store
 
 
 def _read_role(cursor):
@@ -145,7 +206,7 @@ def _read_role(cursor):
     scope.finish()
     role.signers = [der.read_only(element.raw, der.OCTET_STRING).content for element in _sequence(cursor, 0, 8)]
     cursor.finish()
-    if any(len(value) != 32 for value in role.signers) or (role.threshold > 1 and not role.signers):
+    if any(len(value) != 32 for value in role.signers):
         raise der.DerError("signers")
     return role
 
@@ -155,6 +216,8 @@ def _read_anchor(element):
     subject, spki = cursor.take(der.SEQUENCE).raw, cursor.take(der.SEQUENCE).raw
     cursor.finish()
     x509.check_name(subject)
+    if len(subject) > x509.MAX_NAME or not der.read_only(subject).content:
+        raise der.DerError("an anchor's Name is too long or empty")
     try:
         key = keys.parse_spki(spki)
     except keys.BadKey as error:
@@ -162,56 +225,71 @@ def _read_anchor(element):
     return Anchor(subject, key)
 
 
+def factory_new(profile):
+    """The state of a device that has learnt nothing: no slots, so that the profile's floors hold."""
+    return State(profile.vendor, profile.model)
+
+
 def load_state(data, profile):
-    """Section 9.2; `data` None is a factory-new device: the profile's own floors."""
+    """Section 9.2; `data` None is a factory-new device."""
     if data is None:
-        state = State()
-        state.time_floor, state.slots = 0, {}
-        return state
+        return factory_new(profile)
     require(data, "state_missing")
     try:
-        state = _read_state(_blob(data, STATE_MAGIC))
+        state = read_state(data)
     except der.DerError as error:
         raise Refused("state_damaged", str(error)) from error
     require((state.vendor, state.model) == (profile.vendor, profile.model), "state_mismatch")
-    require(not state.crls and not state.revoked, "state_unsupported", "the state holds CRLs")
-    require(state.trust is None, "state_unsupported", "the state holds a trust store")
     return state
 
 
-def _read_state(cursor):
-    state = State()
+def read_state(data):
+    """The State of a blob, DerError where it breaks section 9.2."""
+    cursor = _blob(data, STATE_MAGIC)
     _integer(cursor, 1, 1)
-    state.counter = _integer(cursor, 0, 2**32 - 1)
-    state.vendor, state.model = _name(cursor), _name(cursor)
-    state.time_floor = _integer(cursor, 0, MAX_TIME)
-    state.trust_epoch = _integer(cursor, 0, MAX_31)
-    state.slots = {}
+    counter = _integer(cursor, 0, 2**32 - 1)
+    vendor, model = _name(cursor), _name(cursor)
+    time_floor = _integer(cursor, 0, MAX_TIME)
+    trust_epoch = _integer(cursor, 0, MAX_31)
+    slots = {}
     for element in _sequence(cursor, 0, 32):
         slot = der.Cursor(der.read_only(element.raw, der.SEQUENCE).content)
         name, floor = _name(slot, 32), _integer(slot, 0, MAX_31)
         slot.finish()
-        if name in state.slots:
+        if name in slots:
             raise der.DerError("two slots with the same id")
-        state.slots[name] = floor
-    state.crls = [_read_issuer_and_number(element) for element in _sequence(cursor, 0, 8)]
-    state.revoked = [_read_issuer_and_number(element) for element in _sequence(cursor, 0, 256)]
+        slots[name] = floor
+    known = [_read_known(element) for element in _sequence(cursor, 0, 16)]
+    issuers = [issuer for issuer, _ in known]
+    if any(before >= after for before, after in zip(issuers, issuers[1:])):
+        raise der.DerError("crls are not strictly ascending")
+    if sum(len(one.revoked) for _, one in known) > MAX_REVOKED:
+        raise der.DerError("too many serial numbers")
     trust = cursor.optional(0xA0)
     cursor.finish()
-    state.trust = None
-    if trust is not None:
-        state.trust = Profile()
-        _read_trust_store(state.trust, der.Cursor(der.read_only(trust.content, der.SEQUENCE).content))
-    return state
+    store = None if trust is None else read_trust_store(der.read_only(trust.content, der.SEQUENCE))
+    return State(vendor, model, counter, time_floor, trust_epoch, slots, dict(known), store)
 
 
-def _read_issuer_and_number(element):
+def _read_known(element):
+    """One member of `crls`."""
     cursor = der.Cursor(der.read_only(element.raw, der.SEQUENCE).content)
-    issuer_key, number = cursor.take(der.OCTET_STRING).content, der.integer(cursor.take())
+    issuer_key, number = cursor.take(der.OCTET_STRING).content, _integer(cursor, 0, 2**63 - 1)
+    complete = der.boolean(cursor.take())
+    serials = []
+    for serial in der.Cursor(cursor.take(der.SEQUENCE).content).rest():
+        der.integer(serial)
+        if len(serial.content) > MAX_SERIAL:
+            raise der.DerError("a serial number is too long")
+        serials.append(serial.content)
     cursor.finish()
     if len(issuer_key) != 32:
         raise der.DerError("issuerKey")
-    return issuer_key, number
+    if any(serial_order(before) >= serial_order(after) for before, after in zip(serials, serials[1:])):
+        raise der.DerError("revoked is not strictly ascending")
+    if serials and not complete:
+        raise der.DerError("serial numbers in a list that is not complete")
+    return issuer_key, KnownCrl(number, complete, frozenset(serials))
 
 
 def floors(profile, state):

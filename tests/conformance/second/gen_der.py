@@ -1,5 +1,7 @@
 """The generator's own DER writer. It shares nothing with the reader of the verifier."""
 
+import functools
+
 
 def length(size):
     """The length octets of DER."""
@@ -97,6 +99,7 @@ def printable(text):
     return tlv(0x13, text.encode("ascii"))
 
 
+@functools.lru_cache(maxsize=None)
 def oid(dotted):
     """OBJECT IDENTIFIER."""
     arcs = [int(arc) for arc in dotted.split(".")]

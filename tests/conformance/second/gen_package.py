@@ -3,6 +3,7 @@
 import calendar
 import copy
 import dataclasses
+import functools
 import gzip
 import hashlib
 import json
@@ -12,6 +13,7 @@ import gen_der as d
 import gen_pki as pki
 
 MAGIC = bytes.fromhex("89455653310d0a1a")
+MAGIC_TRUST_UPDATE = bytes.fromhex("89455655310d0a1a")
 CT_MANIFEST = pki.EVSEAL + ".1.1"
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 ATTRIBUTE = {"content_type": "1.2.840.113549.1.9.3", "message_digest": "1.2.840.113549.1.9.4",
@@ -23,12 +25,14 @@ VENDOR, MODEL = "acme-charge", "cp-7"
 
 # ---- payload (format.md section 8) ----
 
+@functools.lru_cache(maxsize=None)
 def image_octets(seed, size):
     """`size` octets that look random and are the same in each run."""
     blocks = (hashlib.sha256(f"{seed}:{number}".encode()).digest() for number in range(-(-size // 32)))
     return b"".join(blocks)[:size]
 
 
+@functools.lru_cache(maxsize=256)
 def tree(chunks):
     """Root and pre-order encoding of the tree over the chunks, built bottom-up from the definition of RFC 9162."""
     if len(chunks) == 1:
@@ -61,7 +65,7 @@ class Component:
     def encoded(self):
         """Root and payload."""
         stored = self.stored_octets()
-        return tree([stored[at:at + self.chunk_size] for at in range(0, len(stored), self.chunk_size)])
+        return tree(tuple(stored[at:at + self.chunk_size] for at in range(0, len(stored), self.chunk_size)))
 
     def entry(self):
         """The member of the manifest."""
@@ -399,8 +403,7 @@ class State:
     time_floor: int = seconds("2025-06-01T00:00:00Z")
     trust_epoch: int = 0
     slots: tuple = (("app", 6), ("boot", 2))
-    crls: tuple = ()
-    revoked: tuple = ()
+    crls: tuple = ()                    # Known, ascending by issuer
     trust: bytes = b""                  # the raw [0] field
     edit: object = None
     edit_blob: object = None
@@ -408,11 +411,29 @@ class State:
     def build(self):
         """The octets of the state."""
         slots = [d.sequence(d.utf8(name), d.integer(floor)) for name, floor in self.slots]
-        crls = [d.sequence(d.octets(issuer), d.integer(number)) for issuer, number in self.crls]
-        revoked = [d.sequence(d.octets(issuer), d.integer(serial)) for issuer, serial in self.revoked]
         content = d.sequence(
             d.integer(self.version), d.integer(self.counter), d.utf8(self.vendor), d.utf8(self.model),
-            d.integer(self.time_floor), d.integer(self.trust_epoch), d.sequence(*slots), d.sequence(*crls),
-            d.sequence(*revoked), self.trust)
+            d.integer(self.time_floor), d.integer(self.trust_epoch), d.sequence(*slots),
+            d.sequence(*(known.der() for known in self.crls)), self.trust)
         whole = blob(b"T", self.edit(content) if self.edit else content)
         return self.edit_blob(whole) if self.edit_blob else whole
+
+    def changed(self, **changes):
+        """A copy with other fields."""
+        return dataclasses.replace(self, **changes)
+
+
+@dataclasses.dataclass
+class Known:
+    """What a state keeps of an issuer's CRLs; `issuer` is a key hash, `revoked` numbers or raw INTEGERs, in order."""
+
+    issuer: bytes
+    number: int = 5
+    complete: object = True             # or the raw BOOLEAN
+    revoked: tuple = ()
+
+    def der(self):
+        """The SEQUENCE."""
+        complete = self.complete if isinstance(self.complete, bytes) else d.boolean(self.complete)
+        revoked = (one if isinstance(one, bytes) else d.integer(one) for one in self.revoked)
+        return d.sequence(d.octets(self.issuer), d.integer(self.number), complete, d.sequence(*revoked))

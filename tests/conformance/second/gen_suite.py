@@ -17,43 +17,62 @@ def profile_for(kind="p256", **changes):
 
 
 class Suite:
-    """Collects cases and writes them below one folder."""
+    """Collects cases and writes them below one folder, or, without `write`, into `blobs` by their paths."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, write=True):
         self.folder = folder
+        self.blobs = None if write else {}
         self.lines = []
         self._ids = set()
         self._blobs = {}
-        for name in ("packages", "profiles", "states"):
+        for name in ("packages", "profiles", "states") if write else ():
             (folder / name).mkdir(parents=True, exist_ok=True)
 
-    def add(self, case_id, what, expect, *, package=None, kind="p256", profile=None, state=None, hardware=HARDWARE,
-            serial=SERIAL, now=None, algorithm=None, feature=None, needs=None,
-            remembers=None, **parts):
-        """
-        One case. `expect` is a status or a list of acceptable ones; `package` the octets, or made from `parts`.
+    def _write(self, path, octets):
+        if self.blobs is None:
+            (self.folder / path).write_bytes(octets)
+        else:
+            self.blobs[path] = octets
 
-        `feature` marks a refusal that holds only for a verifier without that feature, `needs` a verdict that holds
-        only for a verifier with it; `remembers` says what the device remembers of an accepted package (section 9.3).
+    def add(self, case_id, what, expect, *, package=None, kind="p256", profile=None, state=None, hardware=HARDWARE,
+            serial=SERIAL, now=None, recovery=None, algorithm=None, needs=None, remembers=None, keeps=None,
+            keeps_all=None, states=False, **parts):
+        """
+        One case. `expect` is a status, a list of acceptable ones, or "any" (two verifiers must agree); `package` the
+        octets, or made from `parts`.
+
+        `needs` marks a verdict that holds only for a verifier with that feature; `remembers` says what the device
+        remembers of an accepted package (section 9.3), `keeps` and `keeps_all` are the states that it keeps of the
+        revocations only and of everything; with
+        `states` (and with those) two verifiers are compared in what they keep.
         """
         if case_id in self._ids:
             raise ValueError(f"two cases {case_id}")
         self._ids.add(case_id)
         for status in [expect] if isinstance(expect, str) else expect:
-            if status not in CLASS:
+            if status not in CLASS and status != "any":
                 raise ValueError(f"{case_id}: no status {status}")
         octets = pack.make(kind=kind, **parts) if package is None else package
         path = f"packages/{case_id}.evs"
-        (self.folder / path).write_bytes(octets)
+        self._write(path, octets)
         profile = profile_for(kind) if profile is None else profile
         line = {"id": case_id, "package": path, "profile": self._blob("profiles", case_id, "evd", profile),
                 "expect": expect, "algorithm": algorithm or kind, "what": what}
         if state is not None:
             line["state"] = self._blob("states", case_id, "evt", state)
-        for name, value in (("hardware", hardware), ("serial", serial), ("now", now), ("feature", feature),
+        if recovery is not None and needs is None:
+            needs = "recovery"
+        for name, value in (("hardware", hardware), ("serial", serial), ("now", now), ("recovery", recovery),
                             ("needs", needs), ("remembers", remembers)):
             if value is not None:
                 line[name] = value
+        # a state that is damaged or lost must not become a new one
+        states = states or recovery is not None or case_id.startswith(("state.", "first."))
+        if states or keeps is not None or keeps_all is not None:
+            line["states"] = True
+        for name, value in (("keeps", keeps), ("keeps_all", keeps_all)):
+            if value is not None:
+                line[name] = self._blob("states", f"{case_id}.{name}", "evt", value)
         self.lines.append(line)
 
     def _blob(self, folder, case_id, suffix, source):
@@ -62,7 +81,7 @@ class Suite:
         digest = hashlib.sha256(octets).digest()
         if (folder, digest) not in self._blobs:
             self._blobs[folder, digest] = f"{folder}/{case_id}.{suffix}"
-            (self.folder / self._blobs[folder, digest]).write_bytes(octets)
+            self._write(self._blobs[folder, digest], octets)
         return self._blobs[folder, digest]
 
     def write_index(self):

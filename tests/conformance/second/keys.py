@@ -42,8 +42,15 @@ _ED_Y8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d
 _ED_SMALL_ORDER = {0, 1, _ED_P - 1, _ED_Y8, _ED_P - _ED_Y8}
 
 
+MALFORMED = "malformed"       # a SubjectPublicKeyInfo that cannot be read: its type is not known to be unknown
+
+
 class BadKey(ValueError):
-    """A key of a known type that is malformed or too weak (`cert_key`)."""
+    """A key of a known type `kind` that is malformed or too weak (`cert_key`)."""
+
+    def __init__(self, message, kind=MALFORMED):
+        super().__init__(message)
+        self.kind = kind
 
 
 def _ecdsa_numbers(signature):
@@ -64,27 +71,30 @@ class PublicKey:
         self._key = key
         self._size = size      # octets of an RSA modulus
 
-    def check_package_signature(self, data, signature):
-        """Section 4, last rule: form, range, high s, and whether it verifies."""
+    def check_signature_form(self, signature):
+        """Section 4, last rule, as far as it needs no public-key operation: form, range, high s."""
         if self.kind in _CURVES:
-            scheme = ("ecdsa", PACKAGE_ALGORITHMS[self.kind][0])
             self._check_ecdsa_numbers(signature)
         elif self.kind == "rsa":
-            scheme = ("pss", "sha256")
             require(len(signature) == self._size, "signature_encoding", "length of the RSA signature")
             modulus = self._key.public_numbers().n
             require(int.from_bytes(signature, "big") < modulus, "signature_range", "RSA signature above the modulus")
         else:
-            scheme = ("ed25519", None)
             require(len(signature) == 64, "signature_encoding", "length of the Ed25519 signature")
             require(int.from_bytes(signature[32:], "little") < _ED_L, "signature_range", "S of the Ed25519 signature")
             require(_ed25519_point_acceptable(signature[:32]), "signature_range", "R of the Ed25519 signature")
-        require(self.verifies(scheme, data, signature), "signature_invalid")
+
+    def verifies_package(self, data, signature):
+        """Whether a signature on a package verifies by the one algorithm of this type of key."""
+        schemes = {"rsa": ("pss", "sha256"), "ed25519": ("ed25519", None)}
+        return self.verifies(schemes.get(self.kind, ("ecdsa", PACKAGE_ALGORITHMS[self.kind][0])), data, signature)
 
     def _check_ecdsa_numbers(self, signature):
         order = _CURVES[self.kind][2]
         try:
             r, s = _ecdsa_numbers(signature)
+            if min(r, s) < 0:
+                raise der.DerError("a negative number")
         except der.DerError as error:
             raise Refused("signature_encoding", str(error)) from error
         require(1 <= r < order and 1 <= s < order, "signature_range")
@@ -93,11 +103,13 @@ class PublicKey:
     def verifies(self, scheme, data, signature):
         """Whether `signature` over `data` verifies by (algorithm, digest)."""
         algorithm, digest = scheme
+        if self._key is None:
+            return False
         try:
             if algorithm == "ecdsa" and self.kind in _CURVES:
                 r, s = _ecdsa_numbers(signature)
                 self._key.verify(encode_dss_signature(r, s), data, ec.ECDSA(_HASHES[digest]()))
-            elif algorithm == "pss" and self.kind == "rsa":
+            elif algorithm == "pss" and self.kind == "rsa" and self._may_pss(digest):
                 chosen = _HASHES[digest]()
                 mode = padding.PSS(mgf=padding.MGF1(chosen), salt_length=chosen.digest_size)
                 self._key.verify(signature, data, mode, chosen)
@@ -111,9 +123,18 @@ class PublicKey:
             return False
         return True
 
+    def _algorithm(self):
+        """The OID of an RSA key, and whether parameters follow that are not NULL."""
+        cursor = der.Cursor(der.Cursor(der.read_only(self.spki).content).take().content)
+        return der.oid(cursor.take()), cursor.more()
+
     def _may_pkcs1(self):
         """An id-RSASSA-PSS key makes PSS signatures only (RFC 4055 section 1.2)."""
-        return der.oid(der.Cursor(der.Cursor(der.read_only(self.spki).content).take().content).take()) == oids.RSA
+        return self._algorithm()[0] == oids.RSA
+
+    def _may_pss(self, digest):
+        """An id-RSASSA-PSS key with parameters (those of section 3) verifies with no others."""
+        return self._may_pkcs1() or not self._algorithm()[1] or digest == "sha256"
 
 
 def parse_spki(raw):
@@ -128,23 +149,42 @@ def parse_spki(raw):
     name = der.oid(algorithm.take())
     parameters = algorithm.take() if algorithm.more() else None
     algorithm.finish()
-    if unused:
-        raise BadKey("unused bits")
-    if name == oids.EC_PUBLIC_KEY:
-        return _parse_ec(raw, parameters, octets)
-    if name in (oids.RSA, oids.RSASSA_PSS):
-        return _parse_rsa(raw, name, parameters, octets)
-    if name == oids.ED25519:
-        return _parse_ed25519(raw, parameters, octets)
-    return None
-
-
-def _parse_ec(raw, parameters, octets):
-    if parameters is None or parameters.tag != der.OID:
-        raise BadKey("curve is not named")
-    kind = {oids.P256: "p256", oids.P384: "p384"}.get(der.oid(parameters))
+    kind = _kind(name, parameters)
     if kind is None:
         return None
+    try:
+        if unused:
+            raise BadKey("unused bits")
+        if kind in _CURVES:
+            return _parse_ec(raw, kind, octets)
+        if kind == "rsa":
+            return _parse_rsa(raw, name, parameters, octets)
+        return _parse_ed25519(raw, parameters, octets)
+    except BadKey as error:
+        raise BadKey(str(error), kind) from error
+
+
+def _kind(name, parameters):
+    """Section 3: the type of a key is its algorithm and, for EC, its named curve."""
+    if name == oids.EC_PUBLIC_KEY:
+        if parameters is None or parameters.tag != der.OID:
+            raise BadKey("curve is not named")
+        return {oids.P256: "p256", oids.P384: "p384"}.get(der.oid(parameters))
+    return {oids.RSA: "rsa", oids.RSASSA_PSS: "rsa", oids.ED25519: "ed25519"}.get(name)
+
+
+def kind_of(raw):
+    """The type of a key by section 3, whether or not the key itself is good: None where it is unknown."""
+    try:
+        key = parse_spki(raw)
+    except BadKey as error:
+        return error.kind
+    except der.DerError:
+        return MALFORMED
+    return None if key is None else key.kind
+
+
+def _parse_ec(raw, kind, octets):
     curve, prime, _ = _CURVES[kind]
     width = (prime.bit_length() + 7) // 8
     if len(octets) != 1 + 2 * width or octets[0] != 4:
@@ -153,8 +193,8 @@ def _parse_ec(raw, parameters, octets):
         raise BadKey("coordinate above the prime")
     try:
         key = ec.EllipticCurvePublicKey.from_encoded_point(curve(), octets)
-    except ValueError as error:
-        raise BadKey("point is not on the curve") from error
+    except ValueError:
+        key = None      # not a point of the curve: nothing verifies (section 4)
     return PublicKey(kind, raw, key)
 
 
@@ -202,7 +242,7 @@ def certificate_scheme(raw):
         return "ecdsa", oids.ECDSA_WITH[name]
     if name == oids.ED25519 and parameters is None:
         return "ed25519", None
-    if name in oids.RSA_WITH and parameters is not None and parameters.raw == b"\x05\x00":
+    if name in oids.RSA_WITH and (parameters is None or parameters.raw == b"\x05\x00"):
         return "pkcs1", oids.RSA_WITH[name]
     if name == oids.RSASSA_PSS and parameters is not None:
         return _pss_scheme(parameters)

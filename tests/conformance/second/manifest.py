@@ -1,4 +1,4 @@
-"""The manifest's members: format.md section 7. `load` is syntax, members, `critical` and kind of rule 8."""
+"""The manifest's members: format.md section 7. `load` is syntax, members and `critical` of rule 8."""
 
 import re
 
@@ -7,6 +7,7 @@ import times
 from status import Refused, require
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_HEX_TEXT = re.compile(r"(?:[0-9a-f]{2})+")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _SERIAL = re.compile(r"[!#-\[\]-~]{1,32}")
 _MEMBER_NAME = re.compile(r"[a-z0-9_]{1,32}")
@@ -18,19 +19,19 @@ MAX_LEAVES = 2**20
 IMPLEMENTED = set("""
     format format_version package id vendor version kind stage created source repository commit build compatible model
     hardware max min serials components security_version size sha256 stored_size encoding chunk_size tree_root
-    load_address requires min_security_version preserve offset metrology sbom name critical
+    load_address requires min_security_version preserve offset metrology sbom name critical crls issuer_key number
+    epoch trust resets security_versions time_floor recovery
 """.split())
 
 
 def load(octets):
     """Section 7: the members of the manifest as a dict, or the status of what it breaks."""
     members = jsonstrict.parse(octets)
-    _head(members)
-    require(members["package"]["kind"] == "firmware", "kind_unsupported")
+    _check(members)
     return members
 
 
-def _head(members):
+def _check(members):
     """All members: first those that say which text the rest follows."""
     _get(members, "format", lambda value: _schema(value == "evseal-manifest", "format"))
     _get(members, "format_version", _integer(0, BELOW_53))
@@ -46,6 +47,8 @@ def _head(members):
         _get(members, "components", _array(1, 32, _component))
         ids = [component["id"] for component in members["components"]]
         _schema(len(set(ids)) == len(ids), "two components with the same id")
+    else:
+        _trust_update(members)
     _get(members, "crls", _array(1, 8, _crl, key="issuer_key"), optional=True)
     _get(members, "sbom", _array(1, 8, _sbom), optional=True)
 
@@ -139,9 +142,34 @@ def _crl(value):
 
 
 def _sbom(value):
-    _get(value, "name", _text(0, 128))
+    _get(value, "name", _text(1, 128))
     _get(value, "format", _name)
     _get(value, "sha256", _hex64)
+
+
+def _trust_update(members):
+    """Section 7.3."""
+    _schema("components" not in members, "components in a trust-update")
+    _get(members, "epoch", _integer(1, BELOW_31))
+    _get(members, "trust", _pattern(_HEX_TEXT, 32768))
+    _get(members, "resets", _resets, optional=True)
+    _get(members, "recovery", _hex64, optional=True)
+
+
+def _resets(value):
+    _get(value, "crls", _array(1, 16, _hex64, key=str), optional=True)
+    _get(value, "security_versions", _array(1, 32, _reset_floor, key="id"), optional=True)
+    _get(value, "time_floor", _reset_time, optional=True)
+
+
+def _reset_time(value):
+    _created(value)
+    _schema(times.parse_text(value) >= 0, "before 1970: no state can keep it")
+
+
+def _reset_floor(value):
+    _get(value, "id", _component_id)
+    _get(value, "security_version", _integer(0, BELOW_31))
 
 
 def _hardware(value):

@@ -51,7 +51,7 @@ def attribute_lines():
 def state_lines():
     """Section 9.2: the state of a factory-new acme/ac22."""
     fields = [d.integer(1), d.integer(0), d.tlv(0x0C, b"acme"), d.tlv(0x0C, b"ac22"), d.integer(0), d.integer(0)]
-    body = d.sequence(*fields, d.sequence(), d.sequence(), d.sequence())
+    body = d.sequence(*fields, d.sequence(), d.sequence())
     blob = bytes.fromhex("89455654310d0a1a") + struct.pack(">I", len(body)) + body
     return [("state blob", blob + sha256(blob))]
 

@@ -7,34 +7,67 @@ import times
 from status import Refused, require
 
 MAX_NAME = 512
-MAX_EXTENSIONS = 24
+MAX_EXTENSIONS, MAX_POLICIES = 24, 16
 
-KU_DIGITAL_SIGNATURE, KU_KEY_CERT_SIGN = 0, 5
+KU_DIGITAL_SIGNATURE, KU_KEY_CERT_SIGN, KU_CRL_SIGN = 0, 5, 6
 
 
 class Certificate:
-    """A parsed certificate; `key` is None where the type of key is unknown."""
+    """
+    A certificate whose structure could be read. `failure` is the first other row of section 5.1 that it breaks, which
+    matters only in a path (section 4); `key` is None where the type of key is unknown.
+    """
 
     def __init__(self, raw):
         self.raw = raw
+        self.failure = None
+        self.key = None
         self.ca = False
         self.path_length = None
         self.key_usage = None           # set of bit numbers
         self.ext_key_usage = None       # list of OIDs
         self.policies = []
+        self.qualified = False          # certificatePolicies has qualifiers
         self.subject_key_id = None
         self.authority_key_id = None
         self.authority_issuer = None    # (GeneralNames content, serial content)
         self.critical_alternative_name = False
+        self.key_failure = None
+        self.key_kind = None            # of section 3, known also where the key itself is `cert_key`
+
+    @property
+    def self_issued(self):
+        """RFC 5280 section 3.2."""
+        return self.issuer == self.subject
 
 
 def parse_certificate(raw):
-    """Section 5.1: the certificate, or the status of the first row that it breaks."""
+    """Section 5.1: the first row is `cert_encoding` at once, the others are kept as `failure`."""
     certificate = Certificate(raw)
     try:
         extensions = _read_structure(certificate)
     except der.DerError as error:
         raise Refused("cert_encoding", str(error)) from error
+    certificate.key_kind = keys.kind_of(certificate.spki)
+    certificate.key_failure = _key_failure(certificate.spki)
+    try:
+        _check_rows(certificate, extensions)
+    except Refused as refused:
+        certificate.failure = refused
+    return certificate
+
+
+def _key_failure(spki):
+    """Section 3: why the key cannot be a signer's own, whatever else is wrong with its certificate; None if it can."""
+    try:
+        keys.parse_spki(spki)
+    except (keys.BadKey, der.DerError) as error:
+        return Refused("cert_key", str(error))
+    return None
+
+
+def _check_rows(certificate, extensions):
+    """Section 5.1 from the second row on, in order."""
     require(certificate.version == 2, "cert_version", f"version {certificate.version + 1}")
     require(len(certificate.serial) <= 20 and certificate.serial[0] < 0x80 and any(certificate.serial), "cert_serial")
     _check_algorithm(certificate)
@@ -45,23 +78,19 @@ def parse_certificate(raw):
         raise Refused("cert_validity", str(error)) from error
     try:
         certificate.key = keys.parse_spki(certificate.spki)
-    except keys.BadKey as error:
+    except (keys.BadKey, der.DerError) as error:
         raise Refused("cert_key", str(error)) from error
-    except der.DerError as error:
-        raise Refused("cert_encoding", str(error)) from error
     _check_extensions(certificate, extensions)
     _check_together(certificate)
-    return certificate
 
 
 def _read_structure(certificate):
     """Certificate and TBSCertificate (RFC 5280 section 4.1); returns the extensions field or None."""
-    whole = der.read_only(certificate.raw, der.SEQUENCE)
-    der.check_deep(whole)
-    outer = der.Cursor(whole.content)
+    outer = der.Cursor(der.read_only(certificate.raw, der.SEQUENCE).content)
     tbs = outer.take(der.SEQUENCE)
     certificate.tbs = tbs.raw
-    certificate.outer_algorithm = outer.take(der.SEQUENCE).raw
+    outer_algorithm = outer.take(der.SEQUENCE)
+    certificate.outer_algorithm = outer_algorithm.raw
     unused, certificate.signature = der.bit_string(outer.take(der.BIT_STRING))
     outer.finish()
     if unused:
@@ -72,16 +101,19 @@ def _read_structure(certificate):
     if version is not None and certificate.version == 0:
         raise der.DerError("version v1 is the DEFAULT")
     serial = cursor.take(der.INTEGER)
+    der.integer(serial)
     certificate.serial, certificate.serial_raw = serial.content, serial.raw
-    certificate.algorithm = cursor.take(der.SEQUENCE).raw
-    certificate.issuer = cursor.take(der.SEQUENCE).raw
+    algorithm, issuer = cursor.take(der.SEQUENCE), cursor.take(der.SEQUENCE)
     validity = der.Cursor(cursor.take(der.SEQUENCE).content)
     certificate.validity = (validity.take(), validity.take())
     validity.finish()
-    certificate.subject = cursor.take(der.SEQUENCE).raw
+    subject = cursor.take(der.SEQUENCE)
     certificate.spki = cursor.take(der.SEQUENCE).raw
     extensions = cursor.optional(0xA3)
     cursor.finish()     # also refuses issuerUniqueID [1] and subjectUniqueID [2]
+    for element in (outer_algorithm, algorithm, issuer, subject, *certificate.validity):
+        der.check_deep(element)
+    certificate.algorithm, certificate.issuer, certificate.subject = algorithm.raw, issuer.raw, subject.raw
     return extensions
 
 
@@ -133,9 +165,10 @@ def _check_together(certificate):
 
 
 def check_in_path(certificate):
-    """Section 5.1, the rows that hold in a path: both key identifiers."""
-    self_issued = certificate.issuer == certificate.subject
-    require(self_issued or certificate.authority_key_id is not None, "cert_extension", "no authorityKeyIdentifier")
+    """Section 5.1 in a path: what any certificate must meet, then both key identifiers."""
+    if certificate.failure is not None:
+        raise certificate.failure
+    require(certificate.self_issued or certificate.authority_key_id is not None, "cert_extension", "no authorityKeyIdentifier")
     require(not certificate.ca or certificate.subject_key_id is not None, "cert_extension", "no subjectKeyIdentifier")
 
 
@@ -144,7 +177,7 @@ def _check_extensions(certificate, field):
     if field is None:
         return
     try:
-        entries = [_read_extension(e) for e in der.Cursor(der.read_only(field.content, 0x30).content).rest(0x30)]
+        entries = [read_extension(e) for e in der.Cursor(der.read_only(field.content, 0x30).content).rest(0x30)]
     except der.DerError as error:
         raise Refused("cert_extension", str(error)) from error
     require(1 <= len(entries) <= MAX_EXTENSIONS, "cert_extension", "number of extensions")
@@ -157,6 +190,8 @@ def _check_extensions(certificate, field):
                 raise Refused("cert_extension", f"{name}: {error}") from error
     for name, critical, _ in entries:
         require(name not in POLICY_PROCESSING, "cert_extension", name)
+        qualified = critical and name == oids.CERTIFICATE_POLICIES and certificate.qualified
+        require(not qualified, "cert_extension", "qualifiers in critical certificatePolicies")
         if critical and name != oids.NAME_CONSTRAINTS:
             _check_critical(certificate, name)
         if critical and name == oids.SUBJECT_ALT_NAME:
@@ -171,7 +206,7 @@ def _check_critical(certificate, name):
     require(acceptable, "cert_critical_extension", name)
 
 
-def _read_extension(element):
+def read_extension(element):
     """An Extension as (OID, critical, octets of the value); an encoded DEFAULT is refused."""
     cursor = der.Cursor(element.content)
     name = der.oid(cursor.take())
@@ -213,12 +248,16 @@ def _read_ext_key_usage(certificate, value):
 
 
 def _read_policies(certificate, value):
-    for element in der.Cursor(der.read_only(value, der.SEQUENCE).content).rest(der.SEQUENCE):
+    elements = der.Cursor(der.read_only(value, der.SEQUENCE).content).rest(der.SEQUENCE)
+    if len(elements) > MAX_POLICIES:
+        raise der.DerError("too many certificatePolicies")
+    for element in elements:
         cursor = der.Cursor(element.content)
         certificate.policies.append(der.oid(cursor.take()))
         qualifiers = cursor.optional(der.SEQUENCE)
         cursor.finish()
         if qualifiers is not None:
+            certificate.qualified = True
             der.check_deep(qualifiers)
     if not certificate.policies or len(set(certificate.policies)) != len(certificate.policies):
         raise der.DerError("certificatePolicies: none, or one twice (RFC 5280 section 4.2.1.4)")
@@ -228,7 +267,7 @@ def _read_subject_key_id(certificate, value):
     certificate.subject_key_id = der.read_only(value, der.OCTET_STRING).content
 
 
-def _read_authority_key_id(certificate, value):
+def read_authority_key_id(certificate, value):
     whole = der.read_only(value, der.SEQUENCE)
     der.check_deep(whole)
     cursor = der.Cursor(whole.content)
@@ -247,5 +286,5 @@ _READERS = {
     oids.EXT_KEY_USAGE: _read_ext_key_usage,
     oids.CERTIFICATE_POLICIES: _read_policies,
     oids.SUBJECT_KEY_IDENTIFIER: _read_subject_key_id,
-    oids.AUTHORITY_KEY_IDENTIFIER: _read_authority_key_id,
+    oids.AUTHORITY_KEY_IDENTIFIER: read_authority_key_id,
 }

@@ -53,7 +53,7 @@ TEST_CASE("device: the example of the documentation is read") {
   const Role& trust = profile->trust.roles[2];
   CHECK(trust.threshold == 2);
   CHECK(trust.signers.size() == 2);
-  CHECK(trust.scope.kinds == (kKindFirmware | kKindTrustUpdate));
+  CHECK(trust.scope.kinds == kKindTrustUpdate);
   CHECK(profile->trust.firmware == std::vector<std::string>{"firmware", "operator"});
   CHECK(profile->trust.trust_update == std::vector<std::string>{"trust"});
 }
@@ -161,12 +161,34 @@ TEST_CASE("device: what breaks the rules is refused") {
 
 TEST_CASE("device: more signatures than a package can have are never required") {
   json value = sample_profile();
+  value["roles"]["trust"]["allow"] = {{"kinds", "*"}};
   value["roles"]["operator"] = value["roles"]["trust"];
   value["roles"]["firmware"] = value["roles"]["trust"];
   CHECK(load(value).ok());  // 2 and 2
   value["roles"]["third"] = value["roles"]["trust"];
   value["require"]["firmware"].push_back("third");
   CHECK(load(value).error().why.find("more than the 4") != std::string::npos);
+}
+
+TEST_CASE("device: a role may sign what it is required for, and nothing else unless it says so") {
+  json value = sample_profile();
+  const auto kinds = [&](const char* role) {
+    const Profile profile = load(value).value();
+    for (const Role& one : profile.trust.roles) {
+      if (one.name == role) {
+        return one.scope.kinds;
+      }
+    }
+    return 0U;
+  };
+  CHECK(kinds("firmware") == kKindFirmware);
+  CHECK(kinds("trust") == kKindTrustUpdate);
+  value["roles"]["spare"] = {{"anchors", {"root.pem"}}};
+  CHECK(kinds("spare") == kKindFirmware);
+  value["require"]["trust-update"] = {"trust", "operator"};
+  CHECK(kinds("operator") == (kKindFirmware | kKindTrustUpdate));
+  value["roles"]["operator"]["allow"] = {{"kinds", {"firmware"}}};
+  CHECK(load(value).error().why.find("may not sign it") != std::string::npos);
 }
 
 TEST_CASE("device: misspelt names come with the nearest") {

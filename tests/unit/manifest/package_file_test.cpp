@@ -73,6 +73,45 @@ TEST_CASE("package file: each broken header has its status") {
   }
 }
 
+TEST_CASE("package file: trust-updates in front of a package are its steps") {
+  const Bytes step = encode_head(Bytes(5000, 1), 0, Kind::trust_update).value();
+  CHECK(to_hex(ByteView(step).first(8)) == "89455655310d0a1a");
+  CHECK(kind_of_header(step) == Kind::trust_update);
+  CHECK_FALSE(kind_of_header(Bytes(8)).has_value());
+  const Bytes firmware = encode_head(Bytes(100, 2)).value();
+  CHECK(kind_of_header(firmware) == Kind::firmware);
+  const TemporaryFolder folder;
+  const auto opened = [&](std::size_t steps, const Bytes& package) {
+    Bytes file;
+    for (std::size_t i = 0; i < steps; ++i) {
+      file.insert(file.end(), step.begin(), step.end());
+    }
+    file.insert(file.end(), package.begin(), package.end());
+    return UnverifiedPackageFile::open(folder.write("f.evs", file));
+  };
+  const auto alone = opened(0, step).value();
+  CHECK(alone.unverified_kind() == Kind::trust_update);
+  CHECK(alone.steps().empty());
+  for (const std::size_t steps : {1U, 8U}) {
+    const auto package = opened(steps, firmware).value();
+    CHECK(package.unverified_kind() == Kind::firmware);
+    REQUIRE(package.steps().size() == steps);
+    CHECK(package.steps()[0].offset == 0);
+    CHECK(package.steps().back().size == 8192);
+    CHECK(package.steps().back().unverified_envelope == Bytes(5000, 1));
+    CHECK(package.package_offset() == steps * 8192);
+    CHECK(package.payload_offset() == steps * 8192 + 4096);
+    CHECK(package.unverified_envelope() == Bytes(100, 2));
+  }
+  // The ninth is the package, and what stands behind it is too much.
+  const auto nine = opened(9, firmware).value();
+  CHECK(nine.steps().size() == 8);
+  CHECK(nine.unverified_kind() == Kind::trust_update);
+  CHECK(nine.unverified_layout(Manifest()).error().status == "trailing_data");
+  CHECK(opened(1, Bytes(20)).error().status == "file_magic");
+  CHECK(opened(1, Bytes{0x89}).error().status == "truncated");
+}
+
 TEST_CASE("package file: a mask has one form") {
   CHECK(components_present(3, 0).value() == std::vector<std::size_t>{0, 1, 2});
   CHECK(components_present(3, 5).value() == std::vector<std::size_t>{0, 2});

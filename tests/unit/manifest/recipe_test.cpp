@@ -126,7 +126,7 @@ TEST_CASE("recipe: each value out of range is refused") {
       {"/package/id", "Bad"},
       {"/package/version", ""},
       {"/package/stage", "production"},
-      {"/package/kind", "trust-update"},
+      {"/package/kind", "update"},
       {"/compatible", json::array()},
       {"/compatible/0/model", ""},
       {"/compatible/0/hardware", json{{"min", 1}}},

@@ -33,9 +33,9 @@ TEST_CASE("state: JSON becomes these bytes and comes back") {
   const auto blob = encode_state(*state);
   REQUIRE(blob.ok());
   CHECK(to_hex(ByteView(*blob).first(blob->size() - 32)) ==
-        "89455654310d0a1a00000041"
-        "303f020101020500ffffffff0c0461636d650c046163323202046955b900020102"
-        "301a300b0c06726f6f746673020107300b0c0673616665747902010330003000");
+        "89455654310d0a1a0000003f"
+        "303d020101020500ffffffff0c0461636d650c046163323202046955b900020102"
+        "301a300b0c06726f6f746673020107300b0c067361666574790201033000");
   CHECK(*decode_state(*blob) == *state);
   CHECK(verifier_on_state(*blob).value_or("ok") == "ok");
   CHECK(state_to_json(*state) == sample_state());
@@ -52,7 +52,8 @@ TEST_CASE("state: what breaks the rules is refused") {
                                                  {"/security_versions", json::array()},
                                                  {"/security_versions/safety", 2147483648U},
                                                  {"/security_versions/Bad", 1},
-                                                 {"/crls", json::array()},
+                                                 {"/crls", 5},
+                                                 {"/trust", json::object()},
                                                  {"/security_version", 1}}) {
     CAPTURE(pointer);
     json changed = sample_state();
@@ -87,34 +88,83 @@ TEST_CASE("state: a new device's follows from its profile") {
   const State state = decode_state(*blob).value();
   CHECK(state.vendor == "acme");
   CHECK(state.model == "ac22");
-  CHECK(state.time_floor == profile.time_floor);
+  CHECK(state.time_floor == 0);  // it has learnt nothing: the profile's own floors hold
   CHECK(state.trust_epoch == 0);
   CHECK(state.counter == 0);
-  CHECK(state.slots == std::vector<Slot>{{"rootfs", 0}, {"safety", 3}});
+  CHECK(state.slots.empty());
   CHECK(verifier_on_state(*blob).value_or("ok") == "ok");
   CHECK(initial_state(Bytes(100)).error().status == "profile_damaged");
 }
 
 TEST_CASE("state: what devices have learnt is kept and shown") {
   State state = load(sample_state()).value();
-  CrlEntry crl;
-  crl.issuer_key.fill(0x11);
-  crl.number = INT64_MAX;
-  state.crls.push_back(crl);
-  RevokedCertificate revoked;
-  revoked.issuer_key.fill(0x22);
-  revoked.serial = Bytes(20, 0xEE);
-  state.revoked.push_back(revoked);
+  KnownIssuer first;
+  first.issuer_key.fill(0x11);
+  first.number = INT64_MAX;
+  first.complete = false;
+  KnownIssuer second;
+  second.issuer_key.fill(0x22);
+  second.revoked = {Bytes{0x7F}, Bytes{0x00, 0x80}, Bytes(20, 0x5E)};
+  state.crls = {first, second};
   state.trust = sample().trust;
   const auto blob = encode_state(state);
   REQUIRE(blob.ok());
   CHECK(*decode_state(*blob) == state);
+  CHECK(verifier_on_state(*blob).value_or("ok") == "ok");
   const json shown = state_to_json(state);
   CHECK(shown["crls"][0]["number"] == INT64_MAX);
-  CHECK(shown["revoked"][0]["serial"] == to_hex(Bytes(20, 0xEE)));
+  CHECK(shown["crls"][1]["revoked"][2] == to_hex(Bytes(20, 0x5E)));
   CHECK(shown["trust"]["roles"].size() == 3);
-  state.revoked.assign(257, revoked);
-  CHECK(encode_state(state).error().status == "state_damaged");
+  CHECK(*load(shown) == state);
+}
+
+TEST_CASE("state: lists of revocations have one form") {
+  const State good = [] {
+    State state = load(sample_state()).value();
+    state.crls.resize(2);
+    state.crls[1].issuer_key.fill(0x22);
+    state.crls[1].revoked = {Bytes{1}, Bytes{2}};
+    return state;
+  }();
+  REQUIRE(encode_state(good).ok());
+  const auto refuses = [&](auto change) {
+    State bad = good;
+    change(bad.crls);
+    return encode_state(bad).error().status == "state_damaged";
+  };
+  using Issuers = std::vector<KnownIssuer>;
+  CHECK(refuses([](Issuers& crls) { std::swap(crls[0], crls[1]); }));
+  CHECK(refuses([](Issuers& crls) { crls[0] = crls[1]; }));
+  CHECK(refuses([](Issuers& crls) { crls[1].complete = false; }));
+  CHECK(refuses([](Issuers& crls) { crls[1].number = std::uint64_t{1} << 63U; }));
+  CHECK(refuses([](Issuers& crls) { crls[1].revoked = {Bytes{2}, Bytes{1}}; }));
+  CHECK(refuses([](Issuers& crls) { crls[1].revoked = {Bytes{1}, Bytes{1}}; }));
+  CHECK(refuses([](Issuers& crls) { crls[1].revoked = {Bytes{1, 2}, Bytes{3}}; }));
+  CHECK(refuses([](Issuers& crls) { crls[1].revoked = {Bytes{0, 1}}; }));
+  CHECK(refuses([](Issuers& crls) { crls[1].revoked = {Bytes{}}; }));
+  CHECK(refuses([](Issuers& crls) { crls[1].revoked = {Bytes(22, 1)}; }));
+  const auto many = [](unsigned count, unsigned above) {
+    std::vector<Bytes> serials;
+    for (unsigned i = 0; i < count; ++i) {
+      const unsigned value = 256 + above + i;  // two octets each, in ascending order
+      serials.push_back(
+          Bytes{static_cast<std::uint8_t>(value >> 8U), static_cast<std::uint8_t>(value)});
+    }
+    return serials;
+  };
+  State full = good;
+  full.crls[0].revoked = many(100, 0);
+  full.crls[1].revoked = many(156, 0);
+  CHECK(encode_state(full).ok());
+  full.crls[1].revoked = many(157, 0);
+  CHECK_FALSE(encode_state(full).ok());
+  full.crls.assign(17, KnownIssuer{});
+  for (std::size_t i = 0; i < full.crls.size(); ++i) {
+    full.crls[i].issuer_key.fill(static_cast<std::uint8_t>(i));
+  }
+  CHECK_FALSE(encode_state(full).ok());
+  full.crls.pop_back();
+  CHECK(encode_state(full).ok());
 }
 
 TEST_CASE("state: damage is found, by the checksum or under a good one") {
@@ -162,26 +212,26 @@ TEST_CASE("state: DER has one way to write each value") {
     CHECK(verifier_on_state(blob).value_or(status) == status);
     return status;
   };
-  CHECK(verdict("3018 020101 020100 0c0176 0c016d 020100 020100 3000 3000 3000") == "ok");
+  CHECK(verdict("3016 020101 020100 0c0176 0c016d 020100 020100 3000 3000") == "ok");
   for (const char* bad : {
            // the length in two octets, in three, indefinite
-           "308118 020101 020100 0c0176 0c016d 020100 020100 3000 3000 3000",
-           "30820018 020101 020100 0c0176 0c016d 020100 020100 3000 3000 3000",
-           "3080 020101 020100 0c0176 0c016d 020100 020100 3000 3000 3000 0000",
+           "308116 020101 020100 0c0176 0c016d 020100 020100 3000 3000",
+           "30820016 020101 020100 0c0176 0c016d 020100 020100 3000 3000",
+           "3080 020101 020100 0c0176 0c016d 020100 020100 3000 3000 0000",
            // the length of a text in two octets
-           "3019 020101 020100 0c810176 0c016d 020100 020100 3000 3000 3000",
+           "3017 020101 020100 0c810176 0c016d 020100 020100 3000 3000",
            // an INTEGER with padding, negative, without octets, of 2^64
-           "3019 02020001 020100 0c0176 0c016d 020100 020100 3000 3000 3000",
-           "3018 020101 020180 0c0176 0c016d 020100 020100 3000 3000 3000",
-           "3017 020101 0200 0c0176 0c016d 020100 020100 3000 3000 3000",
-           "3020 020101 0209010000000000000000 0c0176 0c016d 020100 020100 3000 3000 3000",
+           "3017 02020001 020100 0c0176 0c016d 020100 020100 3000 3000",
+           "3016 020101 020180 0c0176 0c016d 020100 020100 3000 3000",
+           "3015 020101 0200 0c0176 0c016d 020100 020100 3000 3000",
+           "301e 020101 0209010000000000000000 0c0176 0c016d 020100 020100 3000 3000",
            // a PrintableString, version 2
-           "3018 020101 020100 130176 0c016d 020100 020100 3000 3000 3000",
-           "3018 020102 020100 0c0176 0c016d 020100 020100 3000 3000 3000",
+           "3016 020101 020100 130176 0c016d 020100 020100 3000 3000",
+           "3016 020102 020100 0c0176 0c016d 020100 020100 3000 3000",
            // an element too many, inside and behind; one too few
-           "301a 020101 020100 0c0176 0c016d 020100 020100 3000 3000 3000 0500",
-           "3018 020101 020100 0c0176 0c016d 020100 020100 3000 3000 3000 0500",
-           "3016 020101 020100 0c0176 0c016d 020100 020100 3000 3000",
+           "3018 020101 020100 0c0176 0c016d 020100 020100 3000 3000 0500",
+           "3016 020101 020100 0c0176 0c016d 020100 020100 3000 3000 0500",
+           "3014 020101 020100 0c0176 0c016d 020100 020100 3000",
        }) {
     CAPTURE(bad);
     CHECK(verdict(bad) == "state_damaged");

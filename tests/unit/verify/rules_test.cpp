@@ -71,30 +71,6 @@ TEST_CASE("profile: every flipped bit and every truncation is found") {
   }
 }
 
-TEST_CASE("profile: what this version does not implement is refused and not ignored") {
-  World world("ed25519");
-  world.set_component("rootfs", pattern(100));
-  const Bytes file = world.package();
-  SECTION("a threshold of two") {
-    world.profile.trust.roles[0].threshold = 2;
-    world.profile.trust.roles[0].signers = {Sha256{}, Sha256{1}};
-    Verifier verifier(world.device());
-    CHECK(verifier.start() == EVSEAL_PROFILE_UNSUPPORTED);
-  }
-  SECTION("two roles") {
-    world.profile.trust.roles.push_back(world.profile.trust.roles[0]);
-    world.profile.trust.roles[1].name = "operator";
-    world.profile.trust.firmware = {"firmware", "operator"};
-    Verifier verifier(world.device());
-    CHECK(verifier.start() == EVSEAL_PROFILE_UNSUPPORTED);
-  }
-  SECTION("required CRLs") {
-    world.profile.trust.roles[0].flags = manifest::kRoleCrlRequired;
-    Verifier verifier(world.device());
-    CHECK(verifier.judge(file) == EVSEAL_CRL_UNSUPPORTED);
-  }
-}
-
 TEST_CASE("rollback: below the floor is refused, at it and above it are not") {
   World world("ed25519");
   world.set_component("rootfs", pattern(100), 0x7FFFFFFE);

@@ -1,0 +1,237 @@
+// Going on after a break: progress saved after any chunk, and what a forged one gains (nothing).
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <map>
+
+#include "verifier.hpp"
+
+using namespace evseal;
+using namespace evseal::test;
+
+namespace {
+
+// A device that stores what is released and saves its progress after each chunk.
+struct Device {
+  sign::Device device;
+  Bytes workspace = Bytes(EVSEAL_WORKSPACE_SIZE(16384, 65536, 1));
+  evseal_verify_config config{};
+  evseal_verify_ctx context{};
+  std::map<std::string, Bytes> slots;
+  Bytes progress;
+  std::vector<Bytes> every_progress;
+  unsigned chunks = 0;
+
+  explicit Device(const sign::Device& of) : device(of) {
+    config.crypto = &evseal_crypto_openssl;
+    config.profile = {device.profile.data(), device.profile.size()};
+    config.state = {device.state.data(), device.state.size()};
+    config.workspace = workspace.data();
+    config.workspace_len = workspace.size();
+    config.callbacks.user = this;
+    config.callbacks.on_chunk = on_chunk;
+  }
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  static std::string name(const evseal_component* component) {
+    return std::string(as_text({component->id.data, component->id.len}));
+  }
+  void save() {
+    progress.resize(EVSEAL_PROGRESS_MAX);
+    progress.resize(evseal_verify_save_progress(&context, progress.data()));
+  }
+  static evseal_answer on_chunk(void* user, const evseal_component* component, std::uint64_t offset,
+                                evseal_span bytes) {
+    auto& self = *static_cast<Device*>(user);
+    Bytes& slot = self.slots[name(component)];
+    slot.resize(offset + bytes.len);
+    std::memcpy(slot.data() + offset, bytes.data, bytes.len);
+    self.chunks++;
+    self.save();
+    self.every_progress.push_back(self.progress);
+    return EVSEAL_TAKE;
+  }
+  static bool read_back(void* user, const evseal_component* component, std::uint64_t offset,
+                        std::uint8_t* out, std::size_t len) {
+    const Bytes& slot = static_cast<Device*>(user)->slots[name(component)];
+    if (offset + len > slot.size()) {
+      return false;
+    }
+    std::memcpy(out, slot.data() + offset, len);
+    return true;
+  }
+
+  void start() { REQUIRE(evseal_verify_init(&context, &config) == EVSEAL_PENDING); }
+  void push(const Bytes& file, std::size_t from, std::size_t to) {
+    (void)evseal_verify_push(&context, file.data() + from, to - from);
+  }
+  evseal_status resume(const Bytes& from) {
+    return evseal_verify_resume(&context, {from.data(), from.size()}, read_back, this);
+  }
+  evseal_status finish() {
+    evseal_report report;
+    return evseal_verify_finish(&context, &report);
+  }
+  // After a restart: the envelope again, the saved progress, then what is still missing.
+  evseal_status go_on(const Bytes& file, const Bytes& from, evseal_status expected) {
+    start();
+    push(file, 0, payload_start(file));
+    REQUIRE(evseal_verify_at_payload(&context));
+    CHECK(resume(from) == expected);
+    push(file, evseal_verify_offset(&context), file.size());
+    return finish();
+  }
+};
+
+struct Scenario {
+  World world{"ed25519"};
+  std::map<std::string, Bytes> images;
+  Bytes file;
+
+  explicit Scenario(unsigned seed = 1) {
+    images["rootfs"] = pattern(13 * 4096 + 100, seed);
+    images["safety"] = pattern(4096, 2);
+    images["radio"] = pattern(8 * 4096, 3);
+    for (const char* id : {"rootfs", "safety", "radio"}) {
+      world.set_component(id, images[id]);
+      world.recipe.components.back().chunk_size = 4096;
+    }
+    file = world.package();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("resume: after each chunk, only the rest is fed and the images are whole") {
+  const Scenario scenario;
+  Device first(scenario.world.device());
+  first.start();
+  first.push(scenario.file, 0, scenario.file.size());
+  REQUIRE(first.finish() == EVSEAL_OK);
+  REQUIRE(first.slots == scenario.images);
+  REQUIRE(first.chunks == 14 + 1 + 8);
+  for (std::size_t i = 0; i < first.every_progress.size(); ++i) {
+    INFO(i);
+    REQUIRE_FALSE(first.every_progress[i].empty());
+    Device again(scenario.world.device());
+    again.slots = first.slots;
+    again.start();
+    again.push(scenario.file, 0, payload_start(scenario.file));
+    REQUIRE(again.resume(first.every_progress[i]) == EVSEAL_PENDING);
+    const std::uint64_t offset = evseal_verify_offset(&again.context);
+    again.push(scenario.file, offset, scenario.file.size());
+    CHECK(again.finish() == EVSEAL_OK);
+    CHECK(again.chunks == first.chunks - static_cast<unsigned>(i) - 1);
+    CHECK(again.slots == scenario.images);
+  }
+}
+
+TEST_CASE("resume: from any octet of the payload, between chunks too") {
+  const Scenario scenario;
+  for (std::size_t cut = payload_start(scenario.file); cut < scenario.file.size(); cut += 97) {
+    Device device(scenario.world.device());
+    device.start();
+    device.push(scenario.file, 0, cut);
+    device.save();
+    const Bytes progress = device.progress;
+    REQUIRE_FALSE(progress.empty());
+    const unsigned before = device.chunks;
+    REQUIRE(device.go_on(scenario.file, progress, EVSEAL_PENDING) == EVSEAL_OK);
+    CHECK(device.chunks == 23);
+    CHECK(before <= 23);
+    CHECK(device.slots == scenario.images);
+  }
+}
+
+TEST_CASE("resume: a forged progress file gains nothing") {
+  const Scenario scenario;
+  Device device(scenario.world.device());
+  device.start();
+  device.push(scenario.file, 0, scenario.file.size());
+  REQUIRE(device.finish() == EVSEAL_OK);
+  const Bytes honest = device.every_progress[6];
+  std::size_t refused = 0;
+  for (std::size_t bit = 0; bit < honest.size() * 8; ++bit) {
+    Bytes forged = honest;
+    forged[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+    Device again(scenario.world.device());
+    again.slots = device.slots;
+    again.start();
+    again.push(scenario.file, 0, payload_start(scenario.file));
+    const evseal_status status = again.resume(forged);
+    REQUIRE((status == EVSEAL_PENDING || status == EVSEAL_PROGRESS_MISMATCH));
+    refused += status == EVSEAL_PROGRESS_MISMATCH ? 1U : 0U;
+    again.push(scenario.file, evseal_verify_offset(&again.context), scenario.file.size());
+    REQUIRE(again.finish() == EVSEAL_OK);
+    REQUIRE(again.slots == scenario.images);
+  }
+  CHECK(refused > honest.size() * 7);
+  for (std::size_t length = 0; length < honest.size(); ++length) {
+    Device again(scenario.world.device());
+    again.slots = device.slots;
+    CHECK(again.go_on(scenario.file,
+                      Bytes(honest.begin(), honest.begin() + static_cast<long>(length)),
+                      EVSEAL_PROGRESS_MISMATCH) == EVSEAL_OK);
+  }
+}
+
+TEST_CASE("resume: a slot that changed meanwhile is found, and its component begins again") {
+  const Scenario scenario;
+  Device device(scenario.world.device());
+  device.start();
+  device.push(scenario.file, 0, scenario.file.size());
+  REQUIRE(device.finish() == EVSEAL_OK);
+  // In the third component: the first two are checked whole.
+  const Bytes progress = device.every_progress[17];
+  for (const char* id : {"rootfs", "safety", "radio"}) {
+    INFO(id);
+    Device again(scenario.world.device());
+    again.slots = device.slots;
+    again.slots[id][5] ^= 1;
+    CHECK(again.go_on(scenario.file, progress, EVSEAL_PROGRESS_MISMATCH) == EVSEAL_OK);
+    CHECK(again.slots == scenario.images);
+  }
+  Device lost(scenario.world.device());
+  CHECK(lost.go_on(scenario.file, progress, EVSEAL_PROGRESS_MISMATCH) == EVSEAL_OK);
+  CHECK(lost.slots == scenario.images);
+}
+
+TEST_CASE("resume: another package's progress, and calls at the wrong time") {
+  const Scenario scenario;
+  const Scenario other(9);
+  Device device(scenario.world.device());
+  device.start();
+  std::array<std::uint8_t, EVSEAL_PROGRESS_MAX> buffer{};
+  CHECK(evseal_verify_save_progress(&device.context, buffer.data()) == 0);
+  CHECK(device.resume(Bytes(60)) == EVSEAL_MISUSE);
+  device.push(scenario.file, 0, payload_start(scenario.file) + 4200);
+  CHECK(device.resume(device.progress) == EVSEAL_MISUSE);
+  device.push(scenario.file, payload_start(scenario.file) + 4200, scenario.file.size());
+  REQUIRE(device.finish() == EVSEAL_OK);
+  CHECK(device.resume(device.progress) == EVSEAL_MISUSE);
+
+  Device stranger(other.world.device());
+  stranger.slots = device.slots;
+  CHECK(stranger.go_on(other.file, device.every_progress[3], EVSEAL_PROGRESS_MISMATCH) ==
+        EVSEAL_OK);
+}
+
+TEST_CASE("resume: under a state that has moved on, the package is refused before the payload") {
+  Scenario scenario;
+  Device device(scenario.world.device());
+  device.start();
+  device.push(scenario.file, 0, scenario.file.size() / 2);
+  manifest::State state;
+  state.vendor = scenario.world.profile.vendor;
+  state.model = scenario.world.profile.model;
+  state.slots = {{"rootfs", 9}};
+  sign::Device later = scenario.world.device();
+  later.state = must(manifest::encode_state(state));
+  Device again(later);
+  again.slots = device.slots;
+  again.start();
+  again.push(scenario.file, 0, payload_start(scenario.file));
+  CHECK_FALSE(evseal_verify_at_payload(&again.context));
+  CHECK(again.resume(device.progress) == EVSEAL_MISUSE);
+  CHECK(again.finish() == EVSEAL_ROLLBACK);
+}
