@@ -143,7 +143,7 @@ class ChainJudge:
     def _check_path(self, path, anchor):
         """The rows of 5.2 for one path, from the anchor downwards."""
         key, vouched = anchor.key, 0
-        purposes = _purposes(path[0], self._role)
+        purposes = None if self._role.waives_purpose else set(PURPOSES)
         for position in range(len(path) - 1, -1, -1):
             certificate = path[position]
             try:
@@ -153,7 +153,7 @@ class ChainJudge:
                 self._check_signature(certificate, key)
                 if position > 0:
                     self._check_issuer(certificate, path[1:position])
-                    purposes = _narrowed(purposes, certificate)
+                purposes = _narrowed(purposes, certificate, position == 0)
             except Refused as refused:
                 if refused.status == "chain_budget":
                     raise
@@ -179,20 +179,19 @@ class ChainJudge:
             require(counted <= certificate.path_length, "chain_path_length")
 
 
-def _purposes(leaf, role):
-    """Section 5.2: the purposes one of which every intermediate must have; None where the role waives them."""
-    if role.waives_purpose:
-        return None
-    return set(PURPOSES) & set(leaf.ext_key_usage or ()) or set(PURPOSES)
-
-
-def _narrowed(purposes, certificate):
-    """Those of the purposes that stand in the extKeyUsage of this intermediate, too, where it has one."""
-    if purposes is None or certificate.ext_key_usage is None or oids.EKU_ANY in certificate.ext_key_usage:
+def _narrowed(purposes, certificate, is_leaf):
+    """
+    Section 5.2: those of the purposes that stand in the extKeyUsage of this certificate, too; None where the role
+    waives them. The leaf comes last: what it says counts only once its signature held. One that has no such purpose is
+    a matter of section 5.3.
+    """
+    if purposes is None or certificate.ext_key_usage is None:
         return purposes
-    left = purposes & set(certificate.ext_key_usage)
-    require(left, "chain_purpose")
-    return left
+    own = set(certificate.ext_key_usage)
+    if is_leaf and not own & set(PURPOSES) or not is_leaf and oids.EKU_ANY in own:
+        return purposes
+    require(purposes & own, "chain_purpose")
+    return purposes & own
 
 
 class _Failed(Exception):
