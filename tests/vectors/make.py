@@ -52,7 +52,7 @@ class Vectors(gen_suite.Suite):
         self.found = {}
 
     def add(self, case_id, what, expect, *, headers=None, rule=None, **parts):
-        """One case; `headers` are more headers of the vector, `rule` is said for a case that chosen.txt does not name."""
+        """One case; `headers` are more headers of the vector, `rule` is for one that chosen.txt does not name."""
         if rule is None and case_id not in self.wanted:
             return
         super().add(case_id, what, expect, **parts)
