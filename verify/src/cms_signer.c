@@ -1,6 +1,7 @@
 #include "cms_signer.h"
 
 #include "oids.h"
+#include "x509_fields.h"
 
 #define NUM_ATTRIBUTES 4u
 #define MAX_LISTED 5u /* the leaf and four intermediates */
@@ -274,9 +275,11 @@ static evseal_status read_signature(cms_signer* out, der_reader* signer,
 static evseal_status read_rest(cms_signer* out, der_reader* signer, const evseal_certificate* leaf,
                                unsigned num_certificates,
                                const uint8_t (*hashes)[EVSEAL_SHA256_LEN]) {
-  if (leaf->key.spki.len == 0 ||
-      (leaf->status == EVSEAL_CERT_KEY && leaf->key.type == EVSEAL_KEY_UNKNOWN)) {
-    return leaf->status;
+  /* Whatever else is wrong with the certificate, a key that cannot be one is not an unknown one. */
+  evseal_public_key key;
+  if (evseal_public_key_parse(&key, leaf->key.spki) != EVSEAL_OK ||
+      !evseal_x509_key_acceptable(&key)) {
+    return EVSEAL_CERT_KEY;
   }
   const key_algorithms* known = algorithms_of(leaf->key.type);
   out->known = known != NULL;

@@ -44,24 +44,6 @@ static void note(evseal_certificate* out, evseal_status status) {
   }
 }
 
-/* The key as certificates may carry it: on top of parsing, a sane RSA exponent and PSS parameters.
- */
-static evseal_status check_key(const evseal_public_key* key) {
-  if (key->type != EVSEAL_KEY_RSA) {
-    return EVSEAL_OK;
-  }
-  /* 65,537 <= e < 2^32: three octets that are not 00 00 to 01 00 00, or four. */
-  const evseal_span e = key->rsa.e;
-  bool exponent_fine =
-      e.len == 4 || (e.len == 3 && (e.data[0] > 1 || e.data[1] > 0 || e.data[2] > 0));
-  bool pss_fine = !key->is_pss || key->pss.scheme == EVSEAL_SCHEME_UNKNOWN ||
-                  (key->pss.hash == EVSEAL_HASH_SHA256 && key->pss.mgf_hash == EVSEAL_HASH_SHA256 &&
-                   key->pss.salt_len == EVSEAL_SHA256_LEN);
-  /* A modulus of whole octets, as every sane generator makes. */
-  bool whole_octets = (key->rsa.n.data[0] & 0x80u) != 0;
-  return exponent_fine && whole_octets && pss_fine ? EVSEAL_OK : EVSEAL_CERT_KEY;
-}
-
 /* Fields from signature to subjectPublicKeyInfo. False when the structure itself breaks. */
 static bool read_middle(evseal_certificate* out, der_reader* tbs) {
   evseal_span inner;
@@ -86,7 +68,8 @@ static bool read_middle(evseal_certificate* out, der_reader* tbs) {
   note(out, names_fine ? EVSEAL_OK : EVSEAL_CERT_NAME);
   note(out, validity);
   evseal_status key = evseal_public_key_parse(&out->key, spki);
-  note(out, key == EVSEAL_OK ? check_key(&out->key) : key);
+  note(out,
+       key == EVSEAL_OK && evseal_x509_key_acceptable(&out->key) ? EVSEAL_OK : EVSEAL_CERT_KEY);
   return true;
 }
 

@@ -45,6 +45,22 @@ bool evseal_x509_algorithm(evseal_algorithm* out, evseal_span inner, evseal_span
          (out->mgf_hash == out->hash && out->salt_len == (size_t)out->hash);
 }
 
+bool evseal_x509_key_acceptable(const evseal_public_key* key) {
+  if (key->type != EVSEAL_KEY_RSA) {
+    return true;
+  }
+  /* 65,537 <= e < 2^32: three octets that are not 00 00 to 01 00 00, or four. */
+  const evseal_span e = key->rsa.e;
+  bool exponent_fine =
+      e.len == 4 || (e.len == 3 && (e.data[0] > 1 || e.data[1] > 0 || e.data[2] > 0));
+  bool pss_fine = !key->is_pss || key->pss.scheme == EVSEAL_SCHEME_UNKNOWN ||
+                  (key->pss.hash == EVSEAL_HASH_SHA256 && key->pss.mgf_hash == EVSEAL_HASH_SHA256 &&
+                   key->pss.salt_len == EVSEAL_SHA256_LEN);
+  /* A modulus of whole octets, as every sane generator makes. */
+  bool whole_octets = (key->rsa.n.data[0] & 0x80u) != 0;
+  return exponent_fine && whole_octets && pss_fine;
+}
+
 bool evseal_x509_read_extension(der_reader* extensions, x509_extension* out) {
   der_reader fields;
   out->critical = false;

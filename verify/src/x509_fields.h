@@ -15,6 +15,10 @@ bool evseal_x509_name_well_formed(evseal_span name);
  */
 bool evseal_x509_algorithm(evseal_algorithm* out, evseal_span inner, evseal_span outer);
 
+/* A parsed key as certificates may carry it (docs/format.md section 5.1): on top of parsing, a sane
+ * RSA exponent and PSS parameters. */
+bool evseal_x509_key_acceptable(const evseal_public_key* key);
+
 /* An Extension: extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING. */
 typedef struct x509_extension {
   evseal_span oid;
