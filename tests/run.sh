@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test, on Debian 12: tests/run.sh [--plain | --sanitize]
+# Every test, on Debian 12: tests/run.sh [--plain | --sanitize | --proof]
 #
 # Installs packages, checks the formatting, then builds and runs the tests twice: as they are, and with
 # AddressSanitizer and UndefinedBehaviorSanitizer. A step that fails does not keep the others from running.
@@ -16,13 +16,14 @@ readonly packages=(
 
 usage() {
   cat <<'END'
-Usage: tests/run.sh [--plain | --sanitize]
+Usage: tests/run.sh [--plain | --sanitize | --proof]
 
 Checks the formatting, then builds and runs all tests with the presets dev and asan.
 Needs root or sudo where packages are missing.
 
   --plain      the preset dev only
   --sanitize   the preset asan only
+  --proof      Frama-C over the parsers, and nothing else (it takes long); see docs/testing.md
 
 EVSEAL_VECTORS=FOLDER in the environment adds the vectors of that folder.
 END
@@ -70,6 +71,12 @@ test_preset() {
     ctest --preset "$1" -j2 --no-tests=error
 }
 
+# Frama-C over the parsers; needs only what the preset dev has configured.
+prove() {
+  cmake --preset dev &&
+    ctest --preset proof --no-tests=error
+}
+
 results=()
 failures=0
 
@@ -85,10 +92,15 @@ step() {
 }
 
 presets=(dev asan)
+proof=false
 case "${1-}" in
   '') ;;
   --plain) presets=(dev) ;;
   --sanitize) presets=(asan) ;;
+  --proof)
+    presets=()
+    proof=true
+    ;;
   -h | --help)
     usage
     exit
@@ -105,6 +117,9 @@ step format check_format
 for preset in "${presets[@]}"; do
   step "$preset" test_preset "$preset"
 done
+if "$proof"; then
+  step proof prove
+fi
 
 printf -v summary '%s, ' "${results[@]}"
 printf '\ntests/run.sh: %s%d min %d s\n' "$summary" $((SECONDS / 60)) $((SECONDS % 60))

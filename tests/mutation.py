@@ -1,0 +1,292 @@
+#!/usr/bin/python3
+"""Breaks one line of the verify library at a time and sees whether a test notices.
+
+  tests/mutation.py [--files GLOB...] [--sample N] [--seed S] [--jobs N] [--timeout SECONDS] [--list]
+
+Each change ("mutant") is compiled by itself at -O0 and linked with the objects of a build folder (--build, default
+build/dev, built whole). A mutant is killed when one of the tests fails, does not
+end in time, or does not compile; else it survives: no test needs that line to be as it is. Survivors that cannot be
+noticed, because the changed program means the same, are listed with a reason in tests/mutation_equivalent.txt. Exits
+with 1 when there are others.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import pathlib
+import random
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "verify" / "src"
+EQUIVALENT = ROOT / "tests" / "mutation_equivalent.txt"
+
+REPLAYS = ("der", "certificate", "cms", "manifest", "tree", "profile", "state", "package")
+
+# Of unit_verify: every bit of several packages, which is most of its time.
+SLOW_TESTS = ("no changed package is accepted*",)
+
+SWAPS = {
+    "==": ("!=",), "!=": ("==",),
+    "<": ("<=",), "<=": ("<",), ">": (">=",), ">=": (">",),
+    "&&": ("||",), "||": ("&&",),
+}
+OPERATOR = re.compile(r"(?<![-<>=!&|])(==|!=|<=|>=|&&|\|\||<|>)(?![<>=&|])")
+NUMBER = re.compile(r"(?<![\w.])(0x[0-9A-Fa-f]+|\d+)(u?)(?![\w.])")
+NOT = re.compile(r"(?<![\w)])!(?!=)")
+CHECK = re.compile(r"^(\s*)return EVSEAL_(?!OK)[A-Z0-9_]+;")
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    path: pathlib.Path
+    line: int  # from 1
+    what: str
+    text: str  # the whole file as changed
+
+    @property
+    def name(self):
+        return f"{self.path.name}:{self.line}: {self.what}"
+
+
+def blank_comments_and_strings(text):
+    """The text with everything in comments, strings and characters as blanks, of the same length."""
+    token = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+    return token.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+
+
+def mutable_lines(code):
+    """Line numbers within function bodies: tables of octets and #defines of sizes are not logic."""
+    depth, in_function, lines = 0, False, set()
+    for number, line in enumerate(code.splitlines(), 1):
+        if depth == 0 and "{" in line and not line.startswith("#"):
+            in_function = ")" in line.split("{")[0] and "=" not in line.split("{")[0]
+        if depth > 0 and in_function and not line.lstrip().startswith(("#", "static const", "_Static_assert")):
+            lines.add(number)
+        depth += line.count("{") - line.count("}")
+    return lines
+
+
+def matching_paren(text, start):
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return at
+    raise ValueError("unbalanced parentheses")
+
+
+def mutants_of(path):
+    original = path.read_text()
+    code = blank_comments_and_strings(original)
+    allowed = mutable_lines(code)
+    found = []
+
+    def add(start, end, new, what):
+        line = original.count("\n", 0, start) + 1
+        if line in allowed:
+            found.append(Mutant(path, line, what, original[:start] + new + original[end:]))
+
+    for m in OPERATOR.finditer(code):
+        for new in SWAPS[m.group(1)]:
+            add(*m.span(1), new, f"{m.group(1)} -> {new}")
+    for m in NOT.finditer(code):
+        add(*m.span(), "", "! dropped")
+    for m in NUMBER.finditer(code):
+        base = 16 if m.group(1).startswith("0x") else 10
+        value = int(m.group(1), base)
+        for other in {value + 1, max(value - 1, 0)} - {value}:
+            add(*m.span(), f"{hex(other) if base == 16 else other}{m.group(2)}", f"{m.group()} -> {other}")
+    for m in re.finditer(r"\bif \(", code):
+        end = matching_paren(code, m.end() - 1)
+        condition = original[m.end() : end]
+        for value in ("false", "true"):
+            # The condition is still evaluated: what it reads and writes stays, its answer does not.
+            new = f"(({condition}), {value})"
+            add(m.end(), end, new, f"if ({' '.join(condition.split())[:50]}) -> if ({value})")
+    offset = 0
+    for line in code.splitlines(keepends=True):
+        check = CHECK.match(line)
+        if check:
+            add(offset + len(check.group(1)), offset + check.end(), ";", f"dropped {line.strip()}")
+        offset += len(line)
+    return found
+
+
+class Build:
+    """What it takes to compile one source and to link the tests with it."""
+
+    def __init__(self, folder):
+        self.folder = folder.resolve()
+        self.bin = self.folder / "bin"
+        commands = subprocess.run(
+            ["ninja", "-C", str(self.folder), "-t", "commands", *self.targets()],
+            check=True, capture_output=True, text=True,
+        ).stdout.splitlines()
+        self.compile = {}
+        self.link = {}
+        for command in commands:
+            words = shlex.split(command)
+            if "-c" in words and words[words.index("-c") + 1].startswith(str(SOURCES)):
+                self.compile[pathlib.Path(words[words.index("-c") + 1])] = words
+            for target in self.targets():
+                if "-o" in words and words[words.index("-o") + 1] == target:
+                    # CMake writes `: && c++ ... && :` around a link.
+                    self.link[target] = words[words.index("&&") + 1 : len(words) - 2]
+
+    @staticmethod
+    def targets():
+        return ["bin/unit_verify", "bin/evseal", "bin/evseal-verify"] + [f"bin/fuzz_{name}" for name in REPLAYS]
+
+    def compile_command(self, source, text, out):
+        words = [w for w in self.compile[source] if w != "ccache"]
+        drop_next, kept = False, []
+        for word in words:
+            if drop_next or word in ("-MD", "-Werror") or word.startswith(("-O", "-g", "-D_FORTIFY")):
+                drop_next = False
+                continue
+            if word in ("-MT", "-MF", "-o", "-c"):
+                drop_next = True
+                continue
+            kept.append(word)
+        return kept + ["-w", "-O0", f"-I{SOURCES}", "-c", str(text), "-o", str(out)]
+
+    def link_command(self, target, source, new_object, out):
+        """The mutant's object before the library: the linker then never takes the one inside."""
+        words = list(self.link[target])
+        words[words.index("-o") + 1] = str(out)
+        first = next(i for i, w in enumerate(words) if w.endswith((".o", ".a")))
+        return words[:first] + [str(new_object)] + words[first:]
+
+
+def run(command, timeout, cwd=None):
+    """True when it ended well in time."""
+    try:
+        done = subprocess.run(command, timeout=timeout, cwd=cwd, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def test_commands(build, quick):
+    """(program to link, the command that tests a program): the unit tests and suites, which say what must be accepted,
+    then the replays, which say what must not happen, then what takes half a minute."""
+    conformance, corpus = ROOT / "tests" / "conformance", ROOT / "tests" / "fuzz" / "corpus"
+    exhaustive = ",".join(SLOW_TESTS)
+    tests = [("bin/unit_verify", lambda p: [p, "--abort", *(f"~{name}" for name in SLOW_TESTS)])]
+    if "bin/evseal" in build.link:
+        # Passes where EVSEAL_VECTORS names no folder.
+        tests.append(("bin/evseal", lambda p: ["/usr/bin/python3", "-B", str(conformance / "suites.py"), p]))
+    for name in REPLAYS:
+        folders = [str(f) for f in (build.folder / "fuzz-seeds" / name, corpus / name) if f.is_dir()]
+        tests.append((f"bin/fuzz_{name}", lambda p, folders=folders: [p, *folders]))
+    if not quick:
+        if "bin/evseal-verify" in build.link:
+            tests.append(("bin/evseal-verify", lambda p: [str(conformance / "second.sh"), p]))
+        tests.append(("bin/unit_verify", lambda p: [p, "--abort", exhaustive]))
+    return tests
+
+
+def relevant(name, source):
+    """Which replays can run a line of this source at all; unit_verify always may."""
+    reach = {
+        "fuzz_der": ("der", "calendar"),
+        "fuzz_tree": ("tree",),
+        "fuzz_manifest": ("json", "manifest", "manifest_component", "manifest_fields", "calendar"),
+        "fuzz_state": ("device", "der", "state_write"),
+        "fuzz_profile": ("device", "der", "key", "state_write", "manifest_fields"),
+        "fuzz_certificate": ("x509", "x509_extensions", "key", "signature", "der", "chain", "curves", "oids",
+                             "calendar"),
+        "fuzz_cms": ("cms", "cms_signer", "der"),
+    }
+    return name not in reach or source.stem in reach[name]
+
+
+def judge(build, mutant, options):
+    """None when a test noticed, else the mutant."""
+    with tempfile.TemporaryDirectory(prefix="evseal-mutant-") as folder:
+        text, new_object = pathlib.Path(folder, mutant.path.name), pathlib.Path(folder, "mutant.o")
+        text.write_text(mutant.text)
+        if not run(build.compile_command(mutant.path, text, new_object), options.timeout, build.folder):
+            return None
+        for target, command in test_commands(build, options.quick):
+            program = pathlib.Path(folder, "test")
+            if not relevant(pathlib.Path(target).name, mutant.path):
+                continue
+            link = build.link_command(target, mutant.path, new_object, program)
+            if not run(link, options.timeout, build.folder):
+                raise RuntimeError(f"{mutant.name}: cannot be linked with {target}")
+            if not run(command(str(program)), options.timeout, folder):
+                return None
+    return mutant
+
+
+def read_equivalent():
+    """FILE: LINE WITHOUT NUMBER, so that an edit elsewhere in the file does not matter: see key_of()."""
+    if not EQUIVALENT.exists():
+        return {}
+    entries = {}
+    for line in EQUIVALENT.read_text().splitlines():
+        if line and not line.startswith("#"):
+            file, what, source, reason = line.split("\t")
+            entries[(file, what, source)] = reason
+    return entries
+
+
+def key_of(mutant):
+    source = mutant.path.read_text().splitlines()[mutant.line - 1].strip()
+    return (mutant.path.name, mutant.what, source)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", nargs="+", default=["*.c"], help="globs below verify/src")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "dev")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--sample", type=int, help="only so many mutants, chosen by --seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for each step of one mutant")
+    parser.add_argument("--quick", action="store_true", help="without the tests that take half a minute each")
+    parser.add_argument("--list", action="store_true", help="only list the mutants")
+    return parser.parse_args()
+
+
+def check_tests_pass(build, options):
+    """A test that fails without a mutant would kill every mutant."""
+    for target, command in test_commands(build, options.quick):
+        if not run(command(str(build.folder / target)), options.timeout):
+            sys.exit(f"mutation.py: error: {target} fails or is too slow without any mutant")
+
+
+def main():
+    options = parse_arguments()
+    mutants = [m for glob in options.files for path in sorted(SOURCES.glob(glob)) for m in mutants_of(path)]
+    if options.sample is not None and options.sample < len(mutants):
+        mutants = random.Random(options.seed).sample(mutants, options.sample)
+    if options.list:
+        print(*(m.name for m in mutants), sep="\n")
+        return 0
+    build = Build(options.build)
+    check_tests_pass(build, options)
+    known, survivors, explained = read_equivalent(), [], 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for mutant, survivor in zip(mutants, pool.map(lambda m: judge(build, m, options), mutants)):
+            if survivor is None:
+                continue
+            if key_of(mutant) in known:
+                explained += 1
+                continue
+            survivors.append(mutant)
+            print(f"survived: {mutant.name}\n    {key_of(mutant)[2]}", flush=True)
+    killed = len(mutants) - len(survivors) - explained
+    print(f"{len(mutants)} mutants: {killed} killed, {explained} equivalent, {len(survivors)} survived")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
