@@ -150,13 +150,15 @@ class ThreeTiers(support.LabTestCase):
     @classmethod
     def issue(cls, kind, label, issuer_token, issuer_label, issuer_pin, issuer, *stages):
         name = "maker.pem" if kind == "intermediate" else "fw.pem"
+        # The leaf is issued seconds after its issuer, and must not outlive it.
+        days = "100" if kind == "intermediate" else "99"
         stage_options = [word for stage in stages for word in ("--stage", stage)]
         return cls.lab.must(
             "pki", "issue", "--kind", kind, *stage_options, "--key",
             f"pkcs11:token=fw;object={label}", "--pin-file", cls.lab.pin, "--module", "softhsm2",
             "--issuer-key", f"pkcs11:token={issuer_token};object={issuer_label}",
             "--issuer-pin-file", issuer_pin, "--issuer-cert", cls.lab.path(issuer), "--subject",
-            f"CN=Acme {kind},O=Acme", "--days", "100", "-o", cls.lab.path(name), "--json").json
+            f"CN=Acme {kind},O=Acme", "--days", days, "-o", cls.lab.path(name), "--json").json
 
     def test_answers_describe_the_certificates(self):
         for name, made in self.certificates.items():
