@@ -25,7 +25,7 @@ struct PackageInput {
   [[nodiscard]] std::uint32_t hardware() const { return settings[1]; }
   [[nodiscard]] std::int64_t now() const { return 1'750'000'000 + settings[2] * 2'000'000LL; }
   /// Bit i: component i (modulo 8) is skipped.
-  [[nodiscard]] bool skips(unsigned index) const { return (settings[3] >> index % 8 & 1U) != 0; }
+  [[nodiscard]] bool skips(unsigned index) const { return (settings.at(3) & 1U << index % 8) != 0; }
   [[nodiscard]] std::uint32_t split_seed() const { return number(4, 2); }
   /// Which bit of the file is flipped in the run that must fail.
   [[nodiscard]] std::uint32_t flipped_bit() const { return number(6, 4); }
