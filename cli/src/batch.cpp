@@ -86,7 +86,7 @@ CaseVerdict verdict_of(evseal_status status) {
   return {evseal_status_class(status) == EVSEAL_CLASS_CONFIGURATION ? "error" : "reject", name};
 }
 
-void add_backend_option(CLI::App& command, std::string& name) {
+void add_backend_option(const Command& command, std::string& name) {
   command.add_option("--backend", name,
                      "Crypto: " + backend_names() +
                          " (default: openssl); what it lacks is an error, not a refusal");

@@ -4,7 +4,7 @@
 #include <evseal/crypto.h>
 
 #include <functional>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "program.hpp"
@@ -30,7 +30,7 @@ struct CaseVerdict {
     const std::string& path, const std::function<CaseVerdict(const nlohmann::json&)>& judge);
 
 /// Adds --backend NAME; `name` holds the default.
-void add_backend_option(CLI::App& command, std::string& name);
+void add_backend_option(const Command& command, std::string& name);
 
 /// "openssl", "sodium" and, where it was found at build time, "bearssl" and "bearssl+sodium".
 /// Errors: usage.

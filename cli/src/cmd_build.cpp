@@ -10,7 +10,7 @@ void add_build_command(Program& program) {
     OutputOptions output;
     unsigned threads = 0;
   };
-  CLI::App& command =
+  const Command command =
       program.command(program.root(), "build", "evseal build recipe.json -o fw.unsigned.evs",
                       "Packs firmware without a signature: the untrusted build job ends here.\n"
                       "Every verifier refuses the result until `evseal sign` has signed it. With "

@@ -267,20 +267,20 @@ Outcome describe(const Question& question, const Answer& answer) {
   return outcome;
 }
 
-void add_options(CLI::App& command, Options& options) {
-  add_list(command, "--anchor,--trust", options.anchors,
-           "Root certificate: its name and key are trusted");
-  add_list(command, "--intermediate,--untrusted", options.intermediates,
-           "Intermediates, in any order");
+void add_options(const Command& command, Options& options) {
+  command.add_list("--anchor,--trust", options.anchors,
+                   "Root certificate: its name and key are trusted");
+  command.add_list("--intermediate,--untrusted", options.intermediates,
+                   "Intermediates, in any order");
   command.add_option("--cert", options.certificate, "The certificate in question");
-  add_list(command, "--crl", options.crls,
-           "Revocation list; with one, every certificate below the anchor needs one");
-  add_list(command, "--eku", options.purposes,
-           "Purpose that must be allowed, such as codeSigning; any if several");
+  command.add_list("--crl", options.crls,
+                   "Revocation list; with one, every certificate below the anchor needs one");
+  command.add_list("--eku", options.purposes,
+                   "Purpose that must be allowed, such as codeSigning; any if several");
   command.add_option("--time", options.time,
                      "Moment to judge at, as 2026-11-20T12:00:00Z (default: now)");
   command.add_option("--max-depth", options.max_depth, "Intermediates at most (default: 4)")
-      ->check(CLI::Range(0U, EVSEAL_MAX_CHAIN_CERTIFICATES - 1));
+      .between(0U, EVSEAL_MAX_CHAIN_CERTIFICATES - 1);
   command.add_flag("--no-pkcs1", options.no_pkcs1,
                    "Refuse RSA PKCS#1 v1.5 on certificates, as devices do by default");
   command.add_option("--batch", options.batch, "File of JSON lines");
@@ -290,14 +290,15 @@ void add_options(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_chain_commands(Program& program) {
-  CLI::App& group = program.group("chain", "Certificate chains: verify");
-  CLI::App& command = program.command(group, "verify",
-                                      "evseal chain verify --anchor root.pem --intermediate "
-                                      "int.pem --cert leaf.pem --eku codeSigning",
-                                      "Says why a chain holds or not, by the device's own code. "
-                                      "Exit code 0: it holds, 1: it does not.\n"
-                                      "With --batch: JSON lines with suite, id, expect, roots, "
-                                      "ints, leaf, crls, time, eku and depth.");
+  const Command group = program.group("chain", "Certificate chains: verify");
+  const Command command =
+      program.command(group, "verify",
+                      "evseal chain verify --anchor root.pem --intermediate "
+                      "int.pem --cert leaf.pem --eku codeSigning",
+                      "Says why a chain holds or not, by the device's own code. "
+                      "Exit code 0: it holds, 1: it does not.\n"
+                      "With --batch: JSON lines with suite, id, expect, roots, "
+                      "ints, leaf, crls, time, eku and depth.");
   auto options = std::make_shared<Options>();
   add_options(command, *options);
   program.run(command, "evseal.chain.verify/1", [options](Console& console) -> Result<Outcome> {

@@ -32,17 +32,18 @@ Result<Outcome> refresh(const RefreshOptions& options, Console& console) {
   return outcome;
 }
 
-void add_refresh(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_refresh(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "refresh", "evseal crl refresh fw.evs --crl ca.crl --device device.json -o fw-new.evs",
       "Puts newer revocation lists into a package, without any key: manifest and signatures stay.\n"
       "An older list than the package has is refused, and so is what a --device would refuse.");
   auto options = std::make_shared<RefreshOptions>();
-  command.add_option("PACKAGE", options->package, "A signed package")->required();
-  add_list(command, "--crl", options->crls, "Revocation list, PEM or DER")->required();
-  add_list(command, "--device", options->device.devices,
-           "Device profile that must accept the package; may be given several times")
-      ->required();
+  command.add_option("PACKAGE", options->package, "A signed package").required();
+  command.add_list("--crl", options->crls, "Revocation list, PEM or DER").required();
+  command
+      .add_list("--device", options->device.devices,
+                "Device profile that must accept the package; may be given several times")
+      .required();
   command.add_option("--state", options->device.state,
                      "Device state to judge with (default: factory-new)");
   options->output.add(command, "The package with the newer lists");
@@ -73,12 +74,12 @@ Result<Outcome> show(const std::string& path) {
   return outcome;
 }
 
-void add_show(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_show(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "show", "evseal crl show ca.crl",
       "Shows revocation lists, of a file or of a package. Their signatures are not checked.");
   auto path = std::make_shared<std::string>();
-  command.add_option("FILE", *path, "A CRL (PEM or DER) or a package")->required();
+  command.add_option("FILE", *path, "A CRL (PEM or DER) or a package").required();
   program.run(command, "evseal.crl.show/1",
               [path](Console&) -> Result<Outcome> { return show(*path); });
 }
@@ -86,7 +87,7 @@ void add_show(Program& program, CLI::App& group) {
 }  // namespace
 
 void add_crl_commands(Program& program) {
-  CLI::App& group = program.group("crl", "Revocation lists: refresh, show");
+  const Command group = program.group("crl", "Revocation lists: refresh, show");
   add_refresh(program, group);
   add_show(program, group);
 }

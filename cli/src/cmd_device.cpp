@@ -58,12 +58,12 @@ Result<Outcome> build(const Options& options) {
 }  // namespace
 
 void add_device_commands(Program& program) {
-  CLI::App& group = program.group("device", "Device profiles: build");
-  CLI::App& command = program.command(
+  const Command group = program.group("device", "Device profiles: build");
+  const Command command = program.command(
       group, "build", "evseal device build device.json -o device.evd --initial-state device.evt",
       "Compiles a device profile for the verify library: as a file, as a C header, or both.");
   auto options = std::make_shared<Options>();
-  command.add_option("PROFILE", options->profile, "Device profile (JSON)")->required();
+  command.add_option("PROFILE", options->profile, "Device profile (JSON)").required();
   options->output.add(command, "Compiled profile", false);
   command.add_option("--c-header", options->c_header, "C header with the profile as an array");
   command.add_option("--name", options->name, "Name of the array (default: evseal_device_profile)");

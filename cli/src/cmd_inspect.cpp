@@ -143,22 +143,22 @@ Result<Outcome> diff(const std::string& before_path, const std::string& after_pa
 }  // namespace
 
 void add_inspect_command(Program& program) {
-  CLI::App& command = program.command(
+  const Command command = program.command(
       program.root(), "inspect", "evseal inspect fw.evs",
       "Shows what is in a package. Nothing of it is verified; use `evseal verify`.");
   auto path = std::make_shared<std::string>();
-  command.add_option("FILE", *path, "A package or a manifest")->required();
+  command.add_option("FILE", *path, "A package or a manifest").required();
   program.run(command, "evseal.inspect/1",
               [path](Console&) -> Result<Outcome> { return inspect(*path); });
 }
 
 void add_diff_command(Program& program) {
-  CLI::App& command = program.command(program.root(), "diff", "evseal diff fw-1.evs fw-2.evs",
-                                      "Compares the manifests of two packages. Nothing is "
-                                      "verified. Exit code 0: the same, 1: they differ.");
+  const Command command = program.command(program.root(), "diff", "evseal diff fw-1.evs fw-2.evs",
+                                          "Compares the manifests of two packages. Nothing is "
+                                          "verified. Exit code 0: the same, 1: they differ.");
   auto paths = std::make_shared<std::pair<std::string, std::string>>();
-  command.add_option("A", paths->first, "A package or a manifest")->required();
-  command.add_option("B", paths->second, "The other one")->required();
+  command.add_option("A", paths->first, "A package or a manifest").required();
+  command.add_option("B", paths->second, "The other one").required();
   program.run(command, "evseal.diff/1",
               [paths](Console&) -> Result<Outcome> { return diff(paths->first, paths->second); });
 }

@@ -87,8 +87,8 @@ Result<Outcome> list(const ListOptions& options, Console& console) {
 }  // namespace
 
 void add_key_commands(Program& program) {
-  CLI::App& group = program.group("key", "Keys in a token: generate, list");
-  CLI::App& generate_command = program.command(
+  const Command group = program.group("key", "Keys in a token: generate, list");
+  const Command generate_command = program.command(
       group, "generate",
       "evseal key generate --token fw --type p256 --label fw-2026 --pin-file user.pin",
       "Makes a key pair in a token. The private key can sign and never leaves.");
@@ -96,7 +96,7 @@ void add_key_commands(Program& program) {
   generate_options->token.add(generate_command, true);
   generate_options->pin.add(generate_command);
   generate_options->type.add(generate_command);
-  generate_command.add_option("--label", generate_options->label, "Label of the key")->required();
+  generate_command.add_option("--label", generate_options->label, "Label of the key").required();
   generate_command.add_option("--id", generate_options->id,
                               "CKA_ID in hexadecimal (default: random)");
   generate_command.add_flag("--always-authenticate", generate_options->always_authenticate,
@@ -106,7 +106,7 @@ void add_key_commands(Program& program) {
                 return generate(*generate_options, console);
               });
 
-  CLI::App& list_command =
+  const Command list_command =
       program.command(group, "list", "evseal key list --token fw --pin-file user.pin",
                       "Lists the private keys of a token with their URIs.");
   auto list_options = std::make_shared<ListOptions>();

@@ -8,12 +8,12 @@
 namespace evseal::cli {
 namespace {
 
-void add_build(Program& program, CLI::App& group) {
+void add_build(Program& program, const Command& group) {
   struct Options {
     RecipeOptions recipe;
     OutputOptions output;
   };
-  CLI::App& command = program.command(
+  const Command command = program.command(
       group, "build", "evseal manifest build recipe.json -o fw.manifest.json",
       "Writes the manifest of a recipe without a payload, for review and version control.");
   auto options = std::make_shared<Options>();
@@ -35,12 +35,12 @@ void add_build(Program& program, CLI::App& group) {
   });
 }
 
-void add_check(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_check(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "check", "evseal manifest check fw.manifest.json",
       "Says whether a manifest is one that devices can read, by the device's own reader.");
   auto path = std::make_shared<std::string>();
-  command.add_option("FILE", *path, "A manifest or a package")->required();
+  command.add_option("FILE", *path, "A manifest or a package").required();
   program.run(command, "evseal.manifest.check/1", [path](Console&) -> Result<Outcome> {
     EVSEAL_TRY(const UnverifiedInput input, read_unverified(*path));
     const Bytes& bytes = input.manifest.bytes();
@@ -59,16 +59,16 @@ void add_check(Program& program, CLI::App& group) {
   });
 }
 
-void add_show(Program& program, CLI::App& group) {
+void add_show(Program& program, const Command& group) {
   struct Options {
     std::string path;
     bool raw = false;
   };
-  CLI::App& command =
+  const Command command =
       program.command(group, "show", "evseal manifest show fw.evs --raw | jq .components",
                       "Shows a manifest. Nothing of it is verified.");
   auto options = std::make_shared<Options>();
-  command.add_option("FILE", options->path, "A manifest or a package")->required();
+  command.add_option("FILE", options->path, "A manifest or a package").required();
   command.add_flag("--raw", options->raw, "The exact bytes that are signed");
   program.run(command, "evseal.manifest.show/1", [options](Console&) -> Result<Outcome> {
     EVSEAL_TRY(const UnverifiedInput input, read_unverified(options->path));
@@ -86,7 +86,7 @@ void add_show(Program& program, CLI::App& group) {
 }  // namespace
 
 void add_manifest_commands(Program& program) {
-  CLI::App& group = program.group("manifest", "The manifest alone: build, check, show");
+  const Command group = program.group("manifest", "The manifest alone: build, check, show");
   add_build(program, group);
   add_check(program, group);
   add_show(program, group);

@@ -79,15 +79,15 @@ struct CertificateOptions {
   OutputOptions output;
 };
 
-void add_certificate_options(CLI::App& command, const std::shared_ptr<CertificateOptions>& options,
-                             int days) {
+void add_certificate_options(const Command& command,
+                             const std::shared_ptr<CertificateOptions>& options, int days) {
   options->days = days;
   command.add_option("--subject", options->subject, "Subject, as CN=evseal root,O=Acme,C=DE")
-      ->required();
+      .required();
   command
       .add_option("--days", options->days,
                   "Validity in days (default: " + std::to_string(days) + ")")
-      ->check(CLI::Range(1, 36500));
+      .between(1, 36500);
   options->output.add(command, "The certificate (PEM)");
 }
 
@@ -208,8 +208,8 @@ Result<Outcome> issue(const IssueOptions& options, Console& console) {
   return issue_and_write(plan, *issuer, issuer_certificate, *options.certificate, console);
 }
 
-void add_init(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_init(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "init",
       "evseal pki init --development --token fw --pin-file user.pin --model acme/ac22 -o pki/",
       "Makes root, manufacturer intermediate and firmware certificate in one token, and the signer "
@@ -220,31 +220,32 @@ void add_init(Program& program, CLI::App& group) {
   options->token.add(command, true);
   options->pin.add(command);
   options->type.add(command);
-  command.add_option("--model", options->model, "VENDOR/MODEL of the device profile")->required();
+  command.add_option("--model", options->model, "VENDOR/MODEL of the device profile").required();
   command.add_option("--stage", options->stage, "dev, pilot or prod (default: dev)")
-      ->check(CLI::IsMember({"dev", "pilot", "prod"}));
+      .one_of({"dev", "pilot", "prod"});
   command.add_option("--prefix", options->prefix,
                      "Prefix of the keys' labels (default: the vendor)");
-  add_list(command, "--component", options->components,
-           "Component of the device; may be given several times (default: a charger's usual ones)");
+  command.add_list(
+      "--component", options->components,
+      "Component of the device; may be given several times (default: a charger's usual ones)");
   command.add_flag("--small", options->small, "A device with the limits of a small controller");
   command
       .add_option("-o,--output", options->folder,
                   "Folder for certificates, signer.json and device.json")
-      ->required();
+      .required();
   program.run(command, "evseal.pki.init/1",
               [options](Console& console) -> Result<Outcome> { return init(*options, console); });
 }
 
-void add_root(Program& program, CLI::App& group) {
-  CLI::App& command =
+void add_root(Program& program, const Command& group) {
+  const Command command =
       program.command(group, "root",
                       "evseal pki root --key 'pkcs11:token=root;object=root-2026' --subject "
                       "'CN=Acme root,O=Acme' -o root.pem",
                       "Issues a self-signed root certificate for a key in a token.");
   auto options = std::make_shared<RootOptions>();
   command.add_option("--key", options->key, "The root key: pkcs11: URI, or file: for development")
-      ->required();
+      .required();
   command.add_option("--module", options->module, "PKCS#11 module");
   options->pin.add(command);
   add_certificate_options(command, options->certificate, 7305);
@@ -252,8 +253,8 @@ void add_root(Program& program, CLI::App& group) {
               [options](Console& console) -> Result<Outcome> { return root(*options, console); });
 }
 
-void add_issue(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_issue(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "issue",
       "evseal pki issue --kind firmware --stage prod --key 'pkcs11:token=fw;object=fw-2026'\n"
       "      --issuer-key 'pkcs11:token=ca;object=ca-2026' --issuer-cert ca.pem --subject 'CN=Acme "
@@ -266,19 +267,21 @@ void add_issue(Program& program, CLI::App& group) {
   command
       .add_option("--kind", options->kind,
                   "intermediate, firmware or trust-update (default: firmware)")
-      ->check(CLI::IsMember({"intermediate", "firmware", "trust-update"}));
-  add_list(command, "--stage", options->stages,
-           "What may be signed: dev, pilot, prod; several for an intermediate, also trust-update; "
-           "none for trust-update")
-      ->check(CLI::IsMember({"dev", "pilot", "prod", "trust-update"}));
+      .one_of({"intermediate", "firmware", "trust-update"});
+  command
+      .add_list(
+          "--stage", options->stages,
+          "What may be signed: dev, pilot, prod; several for an intermediate, also trust-update; "
+          "none for trust-update")
+      .one_of({"dev", "pilot", "prod", "trust-update"});
   command
       .add_option("--key", options->key, "The subject's key: pkcs11: URI, or file: for development")
-      ->required();
+      .required();
   command.add_option("--module", options->module, "PKCS#11 module");
   options->pin.add(command);
-  command.add_option("--issuer-key", options->issuer_key, "The issuer's key")->required();
+  command.add_option("--issuer-key", options->issuer_key, "The issuer's key").required();
   command.add_option("--issuer-cert", options->issuer_certificate, "The issuer's certificate")
-      ->required();
+      .required();
   command.add_option("--issuer-module", options->issuer_module,
                      "PKCS#11 module of the issuer (default: --module)");
   options->issuer_pin.add(command, "issuer-");
@@ -292,7 +295,7 @@ void add_issue(Program& program, CLI::App& group) {
 }  // namespace
 
 void add_pki_commands(Program& program) {
-  CLI::App& group = program.group("pki", "The signing PKI: init, root, issue, crl, revoke");
+  const Command group = program.group("pki", "The signing PKI: init, root, issue, crl, revoke");
   add_init(program, group);
   add_root(program, group);
   add_issue(program, group);

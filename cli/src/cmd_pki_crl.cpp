@@ -84,22 +84,22 @@ Result<Outcome> issue(const Options& options, Console& console) {
   return outcome;
 }
 
-void add_options(CLI::App& command, Options& options) {
-  command.add_option("--issuer-key", options.issuer_key, "The issuer's key")->required();
+void add_options(const Command& command, Options& options) {
+  command.add_option("--issuer-key", options.issuer_key, "The issuer's key").required();
   command.add_option("--issuer-cert", options.issuer_certificate, "The issuer's certificate")
-      ->required();
+      .required();
   command.add_option("--module", options.module, "PKCS#11 module");
   options.pin.add(command);
   command.add_option("--days", options.days, "Days until the next one (default: 365)")
-      ->check(CLI::Range(1, 36500));
+      .between(1, 36500);
   options.output.add(command, "The revocation list (PEM)");
 }
 
 }  // namespace
 
-void add_pki_crl_commands(Program& program, CLI::App& group) {
+void add_pki_crl_commands(Program& program, const Command& group) {
   auto options = std::make_shared<Options>();
-  CLI::App& crl = program.command(
+  const Command crl = program.command(
       group, "crl",
       "evseal pki crl --issuer-key 'pkcs11:token=ca;object=ca-2026' --issuer-cert ca.pem -o ca.crl",
       "Issues an issuer's first, empty revocation list; with --last a newer one with the same "
@@ -110,7 +110,7 @@ void add_pki_crl_commands(Program& program, CLI::App& group) {
               [options](Console& console) -> Result<Outcome> { return issue(*options, console); });
 
   auto revoking = std::make_shared<Options>();
-  CLI::App& revoke =
+  const Command revoke =
       program.command(group, "revoke",
                       "evseal pki revoke --cert stolen.pem --last ca.crl --issuer-key "
                       "'pkcs11:token=ca;object=ca-2026'\n      --issuer-cert ca.pem -o ca-2.crl",
@@ -119,13 +119,13 @@ void add_pki_crl_commands(Program& program, CLI::App& group) {
                       "Put it into the signer file's `crls`, and into released packages with "
                       "`evseal crl refresh`.");
   add_options(revoke, *revoking);
-  revoke.add_option("--last", revoking->last, "The issuer's last list")->required();
-  CLI::Option* certificates =
-      add_list(revoke, "--cert", revoking->certificates, "Certificate to revoke");
-  add_list(revoke, "--serial", revoking->serials, "Serial number to revoke, in hexadecimal");
+  revoke.add_option("--last", revoking->last, "The issuer's last list").required();
+  const Option certificates =
+      revoke.add_list("--cert", revoking->certificates, "Certificate to revoke");
+  revoke.add_list("--serial", revoking->serials, "Serial number to revoke, in hexadecimal");
   program.run(revoke, "evseal.pki.revoke/1",
               [revoking, certificates](Console& console) -> Result<Outcome> {
-                if (certificates->count() == 0 && revoking->serials.empty()) {
+                if (!certificates.given() && revoking->serials.empty()) {
                   return Error{ErrorCode::usage, "pki revoke", "names nothing to revoke",
                                "pass --cert or --serial; `evseal pki crl` renews a list"};
                 }

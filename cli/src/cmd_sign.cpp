@@ -61,7 +61,7 @@ Result<Outcome> resign(const ResignOptions& options, Console& console) {
 }  // namespace
 
 void add_sign_command(Program& program) {
-  CLI::App& command = program.command(
+  const Command command = program.command(
       program.root(), "sign",
       "evseal sign recipe.json --signer pki/signer.json --pin-file user.pin -o fw.evs",
       "Packs and signs a recipe, or signs what `evseal build` made.\n"
@@ -87,7 +87,7 @@ void add_sign_command(Program& program) {
 }
 
 void add_resign_command(Program& program) {
-  CLI::App& command = program.command(
+  const Command command = program.command(
       program.root(), "resign",
       "evseal resign fw.evs --signer pki/signer-2028.json --accept-old -o fw-2028.evs",
       "Signs a package anew, in the place of signatures of the same role; the manifest stays.\n"
@@ -95,7 +95,7 @@ void add_resign_command(Program& program) {
       "since they signed; all\n"
       "else must hold.");
   auto options = std::make_shared<ResignOptions>();
-  command.add_option("PACKAGE", options->package, "A signed package")->required();
+  command.add_option("PACKAGE", options->package, "A signed package").required();
   options->signing.add(command, "The package with the new signature");
   command.add_flag("--accept-old", options->accept_old,
                    "The old certificates may have expired since they signed");

@@ -158,8 +158,8 @@ Result<Outcome> verify_one(const Options& options, const evseal_crypto* crypto) 
 }  // namespace
 
 void add_signature_commands(Program& program) {
-  CLI::App& group = program.group("signature", "Bare signatures: verify");
-  CLI::App& command = program.command(
+  const Command group = program.group("signature", "Bare signatures: verify");
+  const Command command = program.command(
       group, "verify",
       "evseal signature verify --alg ecdsa-p256-sha256 --key pub.pem --sig file.sig --msg file",
       "Checks one signature over one file, by the device's own code. Exit code 0: it holds, 1: it "

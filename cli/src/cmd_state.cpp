@@ -18,12 +18,12 @@ Outcome describe(const Bytes& blob, const manifest::State& state) {
   return outcome;
 }
 
-void add_show(Program& program, CLI::App& group) {
-  CLI::App& command =
+void add_show(Program& program, const Command& group) {
+  const Command command =
       program.command(group, "show", "evseal state show device.evt",
                       "Shows what a device has learnt: floors, revocations, trust epoch.");
   auto path = std::make_shared<std::string>();
-  command.add_option("STATE", *path, "Device state, JSON or blob")->required();
+  command.add_option("STATE", *path, "Device state, JSON or blob").required();
   program.run(command, "evseal.state.show/1", [path](Console&) -> Result<Outcome> {
     EVSEAL_TRY(const Bytes blob, blob_of(*path));
     EVSEAL_TRY(const manifest::State state, manifest::decode_state(blob));
@@ -31,16 +31,16 @@ void add_show(Program& program, CLI::App& group) {
   });
 }
 
-void add_init(Program& program, CLI::App& group) {
+void add_init(Program& program, const Command& group) {
   struct Options {
     std::string profile;
     OutputOptions output;
   };
-  CLI::App& command =
+  const Command command =
       program.command(group, "init", "evseal state init device.json -o device.evt",
                       "Writes the state of a factory-new device, or a state's JSON as a blob.");
   auto options = std::make_shared<Options>();
-  command.add_option("FILE", options->profile, "Device profile, or a state's JSON")->required();
+  command.add_option("FILE", options->profile, "Device profile, or a state's JSON").required();
   options->output.add(command, "The state");
   program.run(command, "evseal.state.init/1", [options](Console&) -> Result<Outcome> {
     EVSEAL_TRY(const Bytes octets, read_small_file(options->profile, 1U << 20U));
@@ -99,8 +99,8 @@ Result<Outcome> apply(const ApplyOptions& options, Console& console) {
   return outcome;
 }
 
-void add_apply(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_apply(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "apply", "evseal state apply fw.evs --device device.json --state old.evt -o new.evt",
       "Runs a package through the device's verifier and writes the state that the device stores "
       "next.\n"
@@ -109,10 +109,10 @@ void add_apply(Program& program, CLI::App& group) {
       "--remember revocations: at once, also after a refusal; trust-updates in front of a package "
       "count.");
   auto options = std::make_shared<ApplyOptions>();
-  command.add_option("PACKAGE", options->package, "A package")->required();
+  command.add_option("PACKAGE", options->package, "A package").required();
   options->device.add(command, true);
   command.add_option("--remember", options->remember, "revocations or all (default: all)")
-      ->check(CLI::IsMember({"revocations", "all"}));
+      .one_of({"revocations", "all"});
   options->output.add(command, "The new state");
   program.run(command, "evseal.state.apply/1",
               [options](Console& console) -> Result<Outcome> { return apply(*options, console); });
@@ -121,7 +121,7 @@ void add_apply(Program& program, CLI::App& group) {
 }  // namespace
 
 void add_state_commands(Program& program) {
-  CLI::App& group = program.group("state", "Device states: show, init, apply");
+  const Command group = program.group("state", "Device states: show, init, apply");
   add_show(program, group);
   add_init(program, group);
   add_apply(program, group);

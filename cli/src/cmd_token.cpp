@@ -107,8 +107,8 @@ Result<Outcome> init(const InitOptions& options, Console& console) {
 }  // namespace
 
 void add_token_commands(Program& program) {
-  CLI::App& group = program.group("token", "PKCS#11 tokens: list, init");
-  CLI::App& list_command =
+  const Command group = program.group("token", "PKCS#11 tokens: list, init");
+  const Command list_command =
       program.command(group, "list", "evseal token list --module softhsm2",
                       "Lists every token that the module, or the system's configuration, shows.");
   auto list_options = std::make_shared<TokenOptions>();
@@ -116,12 +116,12 @@ void add_token_commands(Program& program) {
   program.run(list_command, "evseal.token.list/1",
               [list_options](Console&) -> Result<Outcome> { return list(*list_options); });
 
-  CLI::App& init_command = program.command(
+  const Command init_command = program.command(
       group, "init",
       "evseal token init --label fw --so-pin-file so.pin --pin-file user.pin --module softhsm2",
       "Initialises a free slot and sets both PINs. A token that is initialised is never touched.");
   auto init_options = std::make_shared<InitOptions>();
-  init_command.add_option("--label", init_options->label, "Label of the new token")->required();
+  init_command.add_option("--label", init_options->label, "Label of the new token").required();
   init_command.add_option("--module", init_options->module, "PKCS#11 module: a path or a name");
   init_command.add_option("--slot", init_options->slot,
                           "Slot to use (default: the first free one)");

@@ -72,19 +72,19 @@ Result<Found> find_trust(const std::string& path) {
   return Found{std::move(profile.trust), "profile", 0, true};
 }
 
-void add_build(Program& program, CLI::App& group) {
+void add_build(Program& program, const Command& group) {
   struct Options {
     std::string recipe;
     OutputOptions output;
   };
-  CLI::App& command = program.command(
+  const Command command = program.command(
       group, "build", "evseal trust build trust-2.json -o trust-2.unsigned.evs",
       "Makes a trust-update without signatures from a trust recipe: a recipe with package.kind\n"
       "trust-update, `epoch`, `roles` and `require` as in a device profile, and `resets`. It holds "
       "the whole new\n"
       "trust store. `evseal sign` signs it, or the recipe at once.");
   auto options = std::make_shared<Options>();
-  command.add_option("RECIPE", options->recipe, "Trust recipe (JSON)")->required();
+  command.add_option("RECIPE", options->recipe, "Trust recipe (JSON)").required();
   options->output.add(command, "The trust-update without signatures");
   program.run(command, "evseal.trust.build/1", [options](Console&) -> Result<Outcome> {
     EVSEAL_TRY(const manifest::Recipe recipe, manifest::load_recipe(options->recipe));
@@ -113,14 +113,14 @@ void add_build(Program& program, CLI::App& group) {
   });
 }
 
-void add_show(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_show(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "show", "evseal trust show trust-2.evs",
       "Shows a trust store: of a trust-update (nothing of it is verified), a device state, a "
       "device\n"
       "profile or a trust recipe. Its --json can stand in a recipe in the place of certificates.");
   auto path = std::make_shared<std::string>();
-  command.add_option("FILE", *path, "A trust-update, state, profile or trust recipe")->required();
+  command.add_option("FILE", *path, "A trust-update, state, profile or trust recipe").required();
   program.run(command, "evseal.trust.show/1", [path](Console&) -> Result<Outcome> {
     EVSEAL_TRY(const Found found, find_trust(*path));
     Outcome outcome;
@@ -137,15 +137,15 @@ void add_show(Program& program, CLI::App& group) {
   });
 }
 
-void add_diff(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_diff(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "diff", "evseal trust diff device.json trust-2.evs",
       "Compares two trust stores, by the hashes of their keys. Nothing is verified. Exit code 0: "
       "the same, 1: they differ.");
   auto paths = std::make_shared<std::pair<std::string, std::string>>();
   command.add_option("A", paths->first, "A trust-update, state, profile or trust recipe")
-      ->required();
-  command.add_option("B", paths->second, "The other one")->required();
+      .required();
+  command.add_option("B", paths->second, "The other one").required();
   program.run(command, "evseal.trust.diff/1", [paths](Console&) -> Result<Outcome> {
     EVSEAL_TRY(const Found before, find_trust(paths->first));
     EVSEAL_TRY(const Found after, find_trust(paths->second));
@@ -281,8 +281,8 @@ Result<Outcome> path(const PathOptions& options, Console& console) {
   return outcome;
 }
 
-void add_path(Program& program, CLI::App& group) {
-  CLI::App& command = program.command(
+void add_path(Program& program, const Command& group) {
+  const Command command = program.command(
       group, "path",
       "evseal trust path --from 0 --device device.json trust-1.evs trust-2.evs\n"
       "      --package fw.evs -o fw-with-steps.evs",
@@ -291,16 +291,16 @@ void add_path(Program& program, CLI::App& group) {
       "With -o they are written in front of a firmware package: a device at an older epoch takes "
       "them on the way.");
   auto options = std::make_shared<PathOptions>();
-  command.add_option("STEP", options->steps, "Trust-updates, in any order")->required();
-  add_list(command, "--device", options->device.devices,
-           "Device profile; may be given several times")
-      ->required();
+  command.add_option("STEP", options->steps, "Trust-updates, in any order").required();
+  command
+      .add_list("--device", options->device.devices, "Device profile; may be given several times")
+      .required();
   command.add_option("--state", options->device.state,
                      "Device state to start from (default: factory-new, epoch 0)");
   command.add_option("--from", options->from, "The epoch that the path begins at (default: 0)")
-      ->check(CLI::Range(0U, 0x7FFFFFFFU));
+      .between(0U, 0x7FFFFFFFU);
   command.add_option("--to", options->to, "The epoch that it ends at (default: the last)")
-      ->check(CLI::Range(1U, 0x7FFFFFFFU));
+      .between(1U, 0x7FFFFFFFU);
   command.add_option("--package", options->package,
                      "Firmware package to put the steps in front of");
   options->output.add(command, "The package with its steps", false);
@@ -311,7 +311,7 @@ void add_path(Program& program, CLI::App& group) {
 }  // namespace
 
 void add_trust_commands(Program& program) {
-  CLI::App& group =
+  const Command group =
       program.group("trust", "Trust stores and their updates: build, show, diff, path");
   add_build(program, group);
   add_show(program, group);

@@ -198,14 +198,14 @@ Result<Outcome> extract(const ExtractOptions& options, Console& console) {
 }  // namespace
 
 void add_verify_command(Program& program) {
-  CLI::App& command = program.command(
+  const Command command = program.command(
       program.root(), "verify", "evseal verify fw.evs --device pki/device.json --hardware 3",
       "Judges a package as the device would, with the device's own verifier.\n"
       "With several --device there is a line for each; the exit code is that of the first refusal. "
       "The answer is about\n"
       "the bytes read now: to install, take the images from `evseal extract`.");
   auto options = std::make_shared<VerifyOptions>();
-  command.add_option("PACKAGE", options->package, "The package")->required();
+  command.add_option("PACKAGE", options->package, "The package").required();
   options->device.add(command, true);
   command.add_flag("--full", options->full, "Also inflate each image and check its own sha256");
   command.add_option("--threads", options->threads,
@@ -215,16 +215,16 @@ void add_verify_command(Program& program) {
 }
 
 void add_extract_command(Program& program) {
-  CLI::App& command = program.command(
+  const Command command = program.command(
       program.root(), "extract", "evseal extract fw.evs --device pki/device.json -d images/",
       "Writes the images of a package that the device would accept.\n"
       "Files are named ID.img and appear only after the final verdict.");
   auto options = std::make_shared<ExtractOptions>();
-  command.add_option("PACKAGE", options->package, "The package")->required();
+  command.add_option("PACKAGE", options->package, "The package").required();
   options->device.add(command, true);
-  command.add_option("-d,--directory", options->folder, "Folder for the images")->required();
-  add_list(command, "--component", options->components,
-           "Only this component; may be given several times");
+  command.add_option("-d,--directory", options->folder, "Folder for the images").required();
+  command.add_list("--component", options->components,
+                   "Only this component; may be given several times");
   command.add_flag("--force", options->force, "Replace existing files");
   command.add_option("--threads", options->threads,
                      "Threads to use (default: one for each processor)");

@@ -1,7 +1,7 @@
 // Trust stores and device states for people and machines.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "evseal/manifest/device.hpp"

@@ -1,9 +1,9 @@
 // --type p256 | p384 | rsa2048 | rsa3072 | rsa4096 | ed25519
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
+#include "command.hpp"
 #include "evseal/hsm/signer.hpp"
 
 namespace evseal::cli {
@@ -11,11 +11,11 @@ namespace evseal::cli {
 struct KeyTypeOption {
   std::string name = "p256";
 
-  void add(CLI::App& command) {
+  void add(const Command& command) {
     command
         .add_option("--type", name,
                     "p256, p384, rsa2048, rsa3072, rsa4096 or ed25519 (default: p256)")
-        ->check(CLI::IsMember({"p256", "p384", "rsa2048", "rsa3072", "rsa4096", "ed25519"}));
+        .one_of({"p256", "p384", "rsa2048", "rsa3072", "rsa4096", "ed25519"});
   }
   [[nodiscard]] hsm::KeyType type() const {
     return name == "p256"      ? hsm::KeyType::p256

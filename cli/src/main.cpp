@@ -1,6 +1,7 @@
 // evseal: builds, signs and checks firmware packages.
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>

@@ -1,24 +1,26 @@
 #include "program.hpp"
 
+#include <CLI/CLI.hpp>
+
 namespace evseal::cli {
 
-CLI::App& Program::group(const std::string& name, const std::string& about) {
+Command Program::group(const std::string& name, const std::string& about) {
   CLI::App* group = root_.add_subcommand(name, about);
   group->require_subcommand(1);
-  return *group;
+  return Command(*group);
 }
 
-CLI::App& Program::command(CLI::App& parent, const std::string& name, const std::string& example,
-                           const std::string& about) {
-  CLI::App* command = parent.add_subcommand(name, "Example:\n  " + example + "\n\n" + about);
+Command Program::command(const Command& parent, const std::string& name, const std::string& example,
+                         const std::string& about) {
+  CLI::App* command = parent.app().add_subcommand(name, "Example:\n  " + example + "\n\n" + about);
   command->add_flag("--json", console_.json, "One JSON object on standard output");
   command->add_flag("-q,--quiet", console_.quiet, "Errors only");
-  return *command;
+  return Command(*command);
 }
 
-void Program::run(CLI::App& command, const std::string& schema, Action action) {
-  schemas_[&command] = schema;
-  command.callback([this, schema, action = std::move(action)] {
+void Program::run(const Command& command, const std::string& schema, Action action) {
+  schemas_[&command.app()] = schema;
+  command.app().callback([this, schema, action = std::move(action)] {
     schema_ = schema;
     chosen_ = action;
   });

@@ -1,12 +1,12 @@
 // The command tree: each command file adds its own commands to it.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "command.hpp"
 #include "console.hpp"
 
 namespace evseal::cli {
@@ -18,14 +18,14 @@ class Program {
  public:
   explicit Program(CLI::App& root) : root_(root) {}
 
-  [[nodiscard]] CLI::App& root() { return root_; }
+  [[nodiscard]] Command root() { return Command(root_); }
   /// A group such as `token` under which commands stand.
-  CLI::App& group(const std::string& name, const std::string& about);
+  Command group(const std::string& name, const std::string& about);
   /// A command with its example, which --help shows first.
-  CLI::App& command(CLI::App& parent, const std::string& name, const std::string& example,
-                    const std::string& about);
+  Command command(const Command& parent, const std::string& name, const std::string& example,
+                  const std::string& about);
   /// What the command does. `schema` names the --json object: "evseal.sign/1".
-  void run(CLI::App& command, const std::string& schema, Action action);
+  void run(const Command& command, const std::string& schema, Action action);
   /// Runs what the command line chose.
   [[nodiscard]] int execute();
   Console& console() { return console_; }
@@ -58,6 +58,6 @@ void add_crl_commands(Program& program);
 void add_trust_commands(Program& program);
 void add_state_commands(Program& program);
 /// `pki crl` and `pki revoke`.
-void add_pki_crl_commands(Program& program, CLI::App& group);
+void add_pki_crl_commands(Program& program, const Command& group);
 
 }  // namespace evseal::cli

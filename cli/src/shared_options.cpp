@@ -6,20 +6,15 @@
 
 namespace evseal::cli {
 
-CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& values,
-                      const std::string& about) {
-  return command.add_option(name, values, about)->allow_extra_args(false);
-}
-
-void PinOptions::add(CLI::App& command, const std::string& prefix) {
+void PinOptions::add(const Command& command, const std::string& prefix) {
   const std::string whose = prefix.empty()    ? "the user's"
                             : prefix == "so-" ? "the security officer's"
                                               : "the issuer's";
-  CLI::Option* from_file =
+  const Option from_file =
       command.add_option("--" + prefix + "pin-file", file, "File with " + whose + " PIN");
   command.add_option("--" + prefix + "pin-fd", fd, "Open file descriptor with " + whose + " PIN")
-      ->excludes(from_file)
-      ->check(CLI::NonNegativeNumber);
+      .not_with(from_file)
+      .between(0, std::numeric_limits<int>::max());
 }
 
 std::optional<hsm::PinSource> PinOptions::source() const {
@@ -37,11 +32,11 @@ hsm::PinSource PinOptions::source_or_prompt() const {
   return named ? std::move(*named) : hsm::PinSource::prompt();
 }
 
-void TokenOptions::add(CLI::App& command, bool token_required) {
-  CLI::Option* option =
+void TokenOptions::add(const Command& command, bool token_required) {
+  const Option option =
       command.add_option("--token", token, "Label of the token, or its pkcs11: URI");
   if (token_required) {
-    option->required();
+    option.required();
   }
   command.add_option(
       "--module", module,
@@ -84,23 +79,23 @@ Result<hsm::Session> TokenOptions::login(const PinOptions& pin, hsm::Access acce
   return session;
 }
 
-void OutputOptions::add(CLI::App& command, const std::string& about, bool required) {
-  CLI::Option* option = command.add_option("-o,--output", path, about);
+void OutputOptions::add(const Command& command, const std::string& about, bool required) {
+  const Option option = command.add_option("-o,--output", path, about);
   if (required) {
-    option->required();
+    option.required();
   }
   command.add_flag("--force", force, "Replace an existing file");
 }
 
-void DeviceOptions::add(CLI::App& command, bool required) {
-  CLI::Option* option = add_list(command, "--device", devices,
-                                 "Device profile, JSON or compiled; may be given several times");
+void DeviceOptions::add(const Command& command, bool required) {
+  const Option option = command.add_list(
+      "--device", devices, "Device profile, JSON or compiled; may be given several times");
   if (required) {
-    option->required();
+    option.required();
   }
   command.add_option("--state", state, "Device state, JSON or blob (default: factory-new)");
   command.add_option("--hardware", hardware, "Hardware revision of the unit")
-      ->check(CLI::Range(0U, 0x7FFFFFFFU));
+      .between(0U, 0x7FFFFFFFU);
   command.add_option("--serial", serial, "Serial number of the unit");
   command.add_option("--recovery", recovery,
                      "Challenge of a unit whose state is lost: 64 hexadecimal digits");
@@ -154,11 +149,11 @@ Result<std::vector<sign::Device>> DeviceOptions::load(Console& console) const {
   return out;
 }
 
-void RecipeOptions::add(CLI::App& command, const std::string& about) {
-  command.add_option("RECIPE", path, about)->required();
-  add_list(command, "--hex-range", hex_ranges,
-           "Octets to take from an Intel HEX image, as [ID=]START-END (for example "
-           "safety=0x0-0x40000; END is not taken)");
+void RecipeOptions::add(const Command& command, const std::string& about) {
+  command.add_option("RECIPE", path, about).required();
+  command.add_list("--hex-range", hex_ranges,
+                   "Octets to take from an Intel HEX image, as [ID=]START-END (for example "
+                   "safety=0x0-0x40000; END is not taken)");
 }
 
 namespace {

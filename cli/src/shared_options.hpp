@@ -15,17 +15,12 @@
 
 namespace evseal::cli {
 
-/// An option that may be given several times, with one value each time: what follows it is not
-/// taken for another value.
-CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& values,
-                      const std::string& about);
-
 /// --pin-file, --pin-fd.
 struct PinOptions {
   std::string file;
   int fd = -1;
 
-  void add(CLI::App& command, const std::string& prefix = "");
+  void add(const Command& command, const std::string& prefix = "");
   [[nodiscard]] bool given() const { return !file.empty() || fd >= 0; }
   /// The named source; none: the URI's pin-source or the terminal.
   [[nodiscard]] std::optional<hsm::PinSource> source() const;
@@ -38,7 +33,7 @@ struct TokenOptions {
   std::string token;
   std::string module;
 
-  void add(CLI::App& command, bool token_required);
+  void add(const Command& command, bool token_required);
   [[nodiscard]] std::optional<std::string> module_or_none() const;
   /// The one token that a label or URI names.
   [[nodiscard]] Result<hsm::Token> find() const;
@@ -52,7 +47,7 @@ struct OutputOptions {
   std::string path;
   bool force = false;
 
-  void add(CLI::App& command, const std::string& about, bool required = true);
+  void add(const Command& command, const std::string& about, bool required = true);
   [[nodiscard]] OutputFile::Mode mode() const {
     return force ? OutputFile::Mode::overwrite : OutputFile::Mode::keep_existing;
   }
@@ -67,7 +62,7 @@ struct DeviceOptions {
   std::string recovery;
   std::string now;
 
-  void add(CLI::App& command, bool required);
+  void add(const Command& command, bool required);
   /// Warns of an option that the profile makes meaningless.
   [[nodiscard]] Result<std::vector<sign::Device>> load(Console& console) const;
 };
@@ -77,7 +72,7 @@ struct RecipeOptions {
   std::string path;
   std::vector<std::string> hex_ranges;
 
-  void add(CLI::App& command, const std::string& about);
+  void add(const Command& command, const std::string& about);
   [[nodiscard]] Result<manifest::Recipe> load() const;
 };
 

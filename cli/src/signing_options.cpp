@@ -116,16 +116,16 @@ Result<std::vector<Bytes>> load_crl_files(const std::vector<std::string>& paths)
   return out;
 }
 
-void SigningOptions::add(CLI::App& command, const std::string& about_output) {
-  add_list(command, "--signer", signers, "Signer file (JSON); several sign together")->required();
+void SigningOptions::add(const Command& command, const std::string& about_output) {
+  command.add_list("--signer", signers, "Signer file (JSON); several sign together").required();
   command.add_option("--module", module, "PKCS#11 module, before the signer file's");
   pin.add(command);
-  add_list(command, "--device", device.devices,
-           "Device profile that must accept the package; may be given several times");
+  command.add_list("--device", device.devices,
+                   "Device profile that must accept the package; may be given several times");
   command.add_option("--state", device.state, "Device state to judge with (default: factory-new)");
-  add_list(command, "--after", after,
-           "Trust-update that the devices have taken before; may be given several times");
-  add_list(command, "--crl", crls, "Revocation list to carry along, beside the signer file's");
+  command.add_list("--after", after,
+                   "Trust-update that the devices have taken before; may be given several times");
+  command.add_list("--crl", crls, "Revocation list to carry along, beside the signer file's");
   output.add(command, about_output);
   command.add_option("--threads", threads, "Threads to use (default: one for each processor)");
 }

@@ -25,7 +25,7 @@ struct SigningOptions {
   OutputOptions output;
   unsigned threads = 0;
 
-  void add(CLI::App& command, const std::string& about_output);
+  void add(const Command& command, const std::string& about_output);
 };
 
 /// Who signs, with keys that are logged in.

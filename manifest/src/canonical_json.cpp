@@ -1,7 +1,10 @@
 #include "evseal/manifest/canonical_json.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string>
+
+#include "evseal/manifest/json_file.hpp"
 
 namespace evseal::manifest {
 namespace {

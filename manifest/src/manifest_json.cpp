@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "evseal/base/time.hpp"
 #include "evseal/manifest/canonical_json.hpp"
 #include "evseal/manifest/model.hpp"
@@ -186,7 +188,7 @@ Result<UnverifiedManifest> parse_unverified(ByteView bytes) {
   try {
     EVSEAL_TRY(json value, parse_canonical_json(bytes));
     EVSEAL_TRY(Manifest manifest, manifest_from_json(value));
-    return UnverifiedManifest(std::move(manifest), std::move(value),
+    return UnverifiedManifest(std::move(manifest), std::make_shared<const json>(std::move(value)),
                               Bytes(bytes.begin(), bytes.end()));
   } catch (const std::exception& problem) {
     return Error{ErrorCode::internal, "manifest", problem.what()};

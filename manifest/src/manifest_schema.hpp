@@ -1,7 +1,7 @@
 // The schema of docs/format.md §7, for what is read and for what is about to be written.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "evseal/base/result.hpp"
 #include "evseal/manifest/model.hpp"

@@ -1,6 +1,7 @@
 #include "evseal/manifest/canonical_json.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "verifier.hpp"
 

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "evseal/manifest/canonical_json.hpp"
 #include "evseal/manifest/model.hpp"

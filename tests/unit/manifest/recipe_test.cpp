@@ -1,6 +1,7 @@
 #include "evseal/manifest/recipe.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "fixtures.hpp"
 

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "certificates.hpp"
 #include "evseal/manifest/device.hpp"

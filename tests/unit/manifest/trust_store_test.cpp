@@ -1,6 +1,7 @@
 #include "evseal/manifest/trust_store.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "certificates.hpp"
 #include "evseal/manifest/device.hpp"

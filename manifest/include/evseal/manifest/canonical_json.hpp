@@ -1,12 +1,11 @@
 // The strict subset of canonical JSON (RFC 8785) that manifests are written in: docs/format.md §7.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
 #include "evseal/base/bytes.hpp"
 #include "evseal/base/result.hpp"
-#include "evseal/manifest/json_file.hpp"
 
 namespace evseal::manifest {
 

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -169,18 +170,18 @@ class UnverifiedManifest {
  public:
   [[nodiscard]] const Manifest& unverified() const { return manifest_; }
   /// All members, the unknown ones too.
-  [[nodiscard]] const nlohmann::json& unverified_json() const { return json_; }
+  [[nodiscard]] const nlohmann::json& unverified_json() const { return *json_; }
   [[nodiscard]] const Bytes& bytes() const { return bytes_; }
   /// SHA-256 of the bytes: the package's identity (docs/format.md §2).
   [[nodiscard]] Sha256 identity() const { return sha256(bytes_); }
 
  private:
   friend Result<UnverifiedManifest> parse_unverified(ByteView bytes);
-  UnverifiedManifest(Manifest manifest, nlohmann::json json, Bytes bytes)
+  UnverifiedManifest(Manifest manifest, std::shared_ptr<const nlohmann::json> json, Bytes bytes)
       : manifest_(std::move(manifest)), json_(std::move(json)), bytes_(std::move(bytes)) {}
 
   Manifest manifest_;
-  nlohmann::json json_;
+  std::shared_ptr<const nlohmann::json> json_;
   Bytes bytes_;
 };
 
