@@ -2,18 +2,23 @@
 // and 4,095 octets, with each crypto backend of this build. The verdict must be the same each time.
 //
 //   vectors_library README.md CASES...
+// No verdict may take more public-key operations than the limit, counted outside the library; what
+// the most expensive ones took is printed.
 //
 // And the other way round: every status is reached by a vector, or README.md says where it is.
 #include <evseal/verify.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 
 #include "vector.hpp"
+#include "work.hpp"
 
 namespace evseal::test {
 namespace {
@@ -67,12 +72,39 @@ std::string joined_statuses(const evseal_report& report) {
   return out;
 }
 
+/// The most that a verdict took, and where.
+template <typename T>
+struct Most {
+  T value{};
+  std::string where;
+
+  void take(T other, const std::string& place) {
+    if (where.empty() || other > value) {
+      value = other;
+      where = place;
+    }
+  }
+};
+
+struct MostWork {
+  Most<unsigned> operations;
+  Most<std::uint64_t> hashed;
+  Most<double> milliseconds;
+};
+
+/// By the name of the backend.
+std::map<std::string, MostWork>& most_work() {
+  static std::map<std::string, MostWork> most;
+  return most;
+}
+
 /// One device that judges one file, steps included.
 class Run {
  public:
   Run(const Vector& vector, const Backend& backend, std::size_t push_size)
       : vector_(vector),
-        crypto_(backend.crypto),
+        backend_(backend.name),
+        crypto_(counting(backend.crypto)),
         push_size_(push_size),
         profile_(vector.octets("profile")),
         recovery_(from_hex(vector.text("recovery"))),
@@ -157,6 +189,27 @@ class Run {
     config.workspace = workspace_.data();
     config.workspace_len = workspace_.size();
     report = {};
+    reset_work();
+    const auto before = std::chrono::steady_clock::now();
+    const evseal_status status = run(config, bytes, len);
+    const std::chrono::duration<double, std::milli> took =
+        std::chrono::steady_clock::now() - before;
+    // The report counts those too that were refused before the backend was asked.
+    if (report.operations > EVSEAL_MAX_OPERATIONS || work().operations > report.operations) {
+      throw std::runtime_error(std::to_string(work().operations) + " public-key operations, and " +
+                               std::to_string(report.operations) + " in the report");
+    }
+    if (push_size_ >= len) {
+      MostWork& most = most_work()[backend_];
+      most.operations.take(work().operations, vector_.name());
+      most.hashed.take(work().hashed, vector_.name());
+      most.milliseconds.take(took.count(), vector_.name());
+    }
+    return status;
+  }
+
+  evseal_status run(const evseal_verify_config& config, const std::uint8_t* bytes,
+                    std::size_t len) {
     const evseal_status started = evseal_verify_init(&context_, &config);
     if (started != EVSEAL_PENDING) {
       return started;
@@ -186,6 +239,7 @@ class Run {
   }
 
   const Vector& vector_;
+  std::string backend_;
   evseal_crypto crypto_;
   std::size_t push_size_;
   Octets profile_;
@@ -280,6 +334,12 @@ int run_all(const std::filesystem::path& readme, const std::filesystem::path& fo
     }
   }
   failed += count_missing(reached, exceptions_of(readme));
+  for (const auto& [backend, most] : most_work()) {
+    std::cout << backend << ": at most " << most.operations.value << " public-key operations ("
+              << most.operations.where << "), " << most.hashed.value << " octets hashed ("
+              << most.hashed.where << "), " << most.milliseconds.value << " ms ("
+              << most.milliseconds.where << ")\n";
+  }
   std::cout << paths.size() << " vectors, " << failed << " failures\n";
   return paths.empty() || failed != 0 ? 1 : 0;
 }

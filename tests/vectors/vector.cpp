@@ -73,7 +73,7 @@ Octets inflated(const Octets& packed) {
 
 }  // namespace
 
-Vector::Vector(const std::filesystem::path& path) {
+Vector::Vector(const std::filesystem::path& path) : name_(path.stem().string()) {
   std::ifstream in(path);
   std::string line;
   std::string name;

@@ -16,6 +16,8 @@ class Vector {
   /// Throws std::runtime_error where the file breaks README.md.
   explicit Vector(const std::filesystem::path& path);
 
+  /// Of the file, without its extension.
+  [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool has(const std::string& name) const { return headers_.count(name) != 0; }
   /// The text of a header; empty where it is absent.
   [[nodiscard]] std::string text(const std::string& name) const;
@@ -24,6 +26,7 @@ class Vector {
   [[nodiscard]] const Octets& package() const { return package_; }
 
  private:
+  std::string name_;
   std::map<std::string, std::string> headers_;
   Octets package_;
 };
