@@ -104,10 +104,34 @@ Result<Outcome> init(const InitOptions& options, Console& console) {
   return outcome;
 }
 
+struct UnlockOptions {
+  TokenOptions token;
+  PinOptions so_pin;
+  PinOptions pin;
+};
+
+// The security officer gives the user a new PIN: after a lock, or where there was none yet.
+Result<Outcome> unlock(const UnlockOptions& options, Console& console) {
+  EVSEAL_TRY(const hsm::Token token, options.token.find());
+  hsm::PinSource so_pin = options.so_pin.source_or_prompt();
+  hsm::PinSource pin = new_pin(options.pin);
+  const Result<void> done = hsm::set_user_pin(token, so_pin, pin);
+  for (const hsm::PinSource* source : {&so_pin, &pin}) {
+    if (source->warning()) {
+      console.warn(*source->warning());
+    }
+  }
+  EVSEAL_CHECK(done);
+  Outcome outcome;
+  outcome.data = {{"label", token.info.label}, {"uri", token.info.uri()}};
+  outcome.text = "token " + printable(token.info.label) + ": the user has a new PIN\n";
+  return outcome;
+}
+
 }  // namespace
 
 void add_token_commands(Program& program) {
-  const Command group = program.group("token", "PKCS#11 tokens: list, init");
+  const Command group = program.group("token", "PKCS#11 tokens: list, init, unlock");
   const Command list_command =
       program.command(group, "list", "evseal token list --module softhsm2",
                       "Lists every token that the module, or the system's configuration, shows.");
@@ -130,6 +154,20 @@ void add_token_commands(Program& program) {
   program.run(
       init_command, "evseal.token.init/1",
       [init_options](Console& console) -> Result<Outcome> { return init(*init_options, console); });
+
+  const Command unlock_command = program.command(
+      group, "unlock",
+      "evseal token unlock --token fw --so-pin-file so.pin --pin-file new-user.pin",
+      "The security officer gives the user a new PIN: where it is locked, forgotten or not set.\n"
+      "Keys and certificates stay.");
+  auto unlock_options = std::make_shared<UnlockOptions>();
+  unlock_options->token.add(unlock_command, true);
+  unlock_options->so_pin.add(unlock_command, "so-");
+  unlock_options->pin.add(unlock_command);
+  program.run(unlock_command, "evseal.token.unlock/1",
+              [unlock_options](Console& console) -> Result<Outcome> {
+                return unlock(*unlock_options, console);
+              });
 }
 
 }  // namespace evseal::cli

@@ -9,7 +9,7 @@ import support
 from package_bytes import Package
 
 COMMANDS = ["build", "manifest build", "manifest check", "manifest show", "sign", "verify",
-            "inspect", "extract", "diff", "token list", "token init", "key generate", "key list",
+            "inspect", "extract", "diff", "token list", "token init", "token unlock", "key generate", "key list",
             "pki init", "pki root", "pki issue", "pki crl", "pki revoke", "chain verify",
             "signature verify", "device build", "resign", "crl refresh", "crl show", "trust build",
             "trust show", "trust diff", "trust path", "state show", "state init", "state apply"]
@@ -70,6 +70,22 @@ class Tokens(support.LabTestCase):
         self.assertEqual((token["label"], token["initialized"], token["uri"], token["flags"]),
                          ("einhundert %", True, made["uri"], ["login-required"]))
         self.assertIn(made["uri"], self.lab.must("token", "list", "--module", "softhsm2").text)
+
+    def test_token_unlock_gives_the_user_a_new_pin(self):
+        self.lab.token("forgotten")
+        old = ["--token", "forgotten", "--pin-file", self.lab.pin]
+        self.ask("key", "generate", *old, "--label", "kept")
+        new_pin = self.lab.path("new.pin")
+        new_pin.write_text("2718281828\n")
+        new_pin.chmod(0o600)
+        made = self.ask("token", "unlock", "--token", "forgotten", "--so-pin-file",
+                        self.lab.so_pin, "--pin-file", new_pin)
+        self.assertEqual((made["schema"], made["label"]), ("evseal.token.unlock/1", "forgotten"))
+        self.assertEqual(self.lab.evseal("key", "list", *old, "--module", "softhsm2").code, 8)
+        new = ["--token", "forgotten", "--pin-file", new_pin]
+        self.assertEqual([key["label"] for key in self.ask("key", "list", *new)["keys"]], ["kept"])
+        self.assert_refuses(8, "token", "unlock", "--token", "forgotten", "--so-pin-file", new_pin,
+                            "--pin-file", new_pin, "--module", "softhsm2")
 
     def test_keys_of_each_type(self):
         self.lab.token("keys")
