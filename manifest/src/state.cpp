@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "device_format.hpp"
@@ -290,13 +291,35 @@ Result<State> load_state(const std::filesystem::path& path) {
   }
 }
 
+namespace {
+
+constexpr const char* kNoStateHint =
+    "a unit whose state is lost takes a trust-update with `recovery` (docs/format.md section 9.4); "
+    "a new unit has the state of `evseal state init`";
+
+bool begins_as_json(const Bytes& octets) {
+  const auto first = std::find_if(octets.begin(), octets.end(), [](std::uint8_t octet) {
+    return octet != ' ' && octet != '\t' && octet != '\r' && octet != '\n';
+  });
+  return first != octets.end() && *first == '{';
+}
+
+}  // namespace
+
 Result<Bytes> load_state_blob(const std::filesystem::path& path) {
   EVSEAL_TRY(Bytes octets, read_small_file(path));
-  if (is_blob(kStateMagic, octets)) {
+  if (octets.empty()) {
+    return Error{ErrorCode::usage, path.string(),
+                 "is empty: a device would say that it has no state", kNoStateHint,
+                 "state_missing"};
+  }
+  // What is no JSON is judged as a device would: it reads what its flash holds.
+  if (is_blob(kStateMagic, octets) || !begins_as_json(octets)) {
     auto state = decode_state(octets);
     if (!state) {
       Error error = std::move(state).error();
       error.what = path.string();
+      error.hint = kNoStateHint;
       return error;
     }
     return octets;

@@ -162,6 +162,11 @@ Result<void> judge_unit(Passage& passage, const Device& device, const Unit& unit
   Device tried = device;
   tried.hardware = unit.hardware;
   tried.serial = unit.serial;
+  const auto& update = passage.manifest.trust_update;
+  if (update && update->recovery) {
+    // The answer to a challenge is for the unit that made it: one that has no state.
+    tried.recovery.assign(update->recovery->begin(), update->recovery->end());
+  }
   EVSEAL_TRY(const Verdict verdict, run_verifier(passage, tried));
   check.signers = verdict.signers;
   if (passes(verdict, passage.covered)) {

@@ -348,5 +348,83 @@ class Rotation(PartiesTestCase):
                             status="trust_epoch", hint="every trust-update")
 
 
+class LostState(PartiesTestCase):
+    """A unit whose state was destroyed, and the one trust-update that answers its challenge."""
+
+    CHALLENGE = "5a" * 32
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        root = ("pkcs11:token=fw;object=pki-root", cls.pki / "root.pem")
+        officer = cls.issue("officer", "trust-update", root)
+        cls.roles = {"firmware": {"anchors": [str(cls.pki / "root.pem")]},
+                     "trust": {"anchors": [str(cls.pki / "root.pem")]}}
+        cls.require = {"firmware": ["firmware"], "trust-update": ["trust"]}
+        profile = json.loads((cls.pki / "device.json").read_text())
+        profile.update(roles=cls.roles, require=cls.require)
+        cls.device = cls.lab.write("unit.json", profile)
+        cls.blob = cls.lab.path("unit.evd")
+        cls.lab.must("device", "build", cls.device, "-o", cls.blob)
+        cls.officer = cls.signer("officer.json", officer, cls.device)
+        cls.slots = profile["components"]
+
+    def answer(self, name, challenge=CHALLENGE, serial="SN-0017", floors=9, epoch=4):
+        """The signed trust-update for a challenge."""
+        recipe = self.trust_recipe(
+            name + ".json", epoch, self.roles, self.require, recovery=challenge,
+            compatible=[{"vendor": "acme", "model": "ac22", "serials": [serial]}],
+            resets={"security_versions": {slot: floors for slot in self.slots},
+                    "time_floor": "2026-01-01T00:00:00Z"})
+        self.sign_with(name + ".evs", recipe, self.officer)
+        return self.lab.path(name + ".evs")
+
+    def judge(self, package, *words):
+        """The verdict of both programs, which must agree; the unit's hardware is known."""
+        big = self.lab.evseal("verify", package, "--device", self.blob, "--hardware", "3", *words,
+                              "--json")
+        given = "--state" in words or "--recovery" in words
+        small = self.lab.evseal_verify("--device", self.blob, "--hardware", "3", *words,
+                                       *([] if given else ["--factory-new"]), "--json", package)
+        self.assertEqual((big.code, big.json["status"]), (small.code, small.json["status"]),
+                         f"{big}\n{small}")
+        return big.json["status"]
+
+    def test_only_the_answer_to_its_own_challenge_brings_it_back(self):
+        serial = ["--serial", "SN-0017"]
+        damaged = self.lab.path("damaged.evt")
+        damaged.write_bytes(bytes(200))
+        firmware = self.lab.sign(self.recipe, "fw.evs", "--device", self.device)
+        self.assertEqual(self.judge(firmware, *serial, "--state", damaged), "state_damaged")
+        answer = self.answer("answer")
+        recover = [*serial, "--recovery", self.CHALLENGE]
+        self.assertEqual(self.judge(answer, *serial, "--state", damaged), "state_damaged")
+        self.assertEqual(self.judge(answer, *serial), "recovery_refused")
+        self.assertEqual(self.judge(answer, *serial, "--recovery", "5b" * 32), "recovery_refused")
+        self.assertEqual(self.judge(answer, "--serial", "SN-0018", "--recovery", self.CHALLENGE),
+                         "wrong_serial")
+        self.assertEqual(self.judge(firmware, *recover), "recovery_refused")
+        self.assertEqual(self.judge(answer, *recover), "ok")
+        # The state that it brings has the floors that the officers named, not zero.
+        state = self.lab.path("back.evt")
+        self.lab.evseal_verify("--device", self.blob, "--hardware", "3", *recover, "--next-state",
+                               state, "--quiet", answer)
+        same = self.lab.path("same.evt")
+        self.lab.must("state", "apply", answer, "--device", self.blob, "--hardware", "3", *recover,
+                      "-o", same)
+        self.assertEqual(state.read_bytes(), same.read_bytes())
+        shown = self.lab.must("state", "show", state, "--json").json["state"]
+        self.assertEqual(shown["trust_epoch"], 4)
+        self.assertEqual(shown["security_versions"], {slot: 9 for slot in self.slots})
+        self.assertEqual(self.judge(firmware, *serial, "--state", state), "rollback")
+        self.assertEqual(self.judge(answer, *serial, "--state", state), "recovery_refused")
+        # Without floors for every slot the answer is worth nothing.
+        recipe = self.trust_recipe(
+            "few.json", 5, self.roles, self.require, recovery=self.CHALLENGE,
+            compatible=[{"vendor": "acme", "model": "ac22", "serials": ["SN-0017"]}])
+        self.assert_refuses(4, "sign", recipe, "--signer", self.officer, "--pin-file", self.lab.pin,
+                            "-o", self.lab.path("no.evs"), status="recovery_refused")
+
+
 if __name__ == "__main__":
     support.main()

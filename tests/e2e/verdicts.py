@@ -326,10 +326,8 @@ class Configuration(VerdictTestCase):
 
     def test_empty_state(self):
         blob, _ = self.profile()
-        _, small = self.ask_both(blob, self.lab.write("empty.evt", b""))
-        self.assertIn(small.json["status"], ("state_missing", "state_damaged"))
-        for answer in self.ask_both(blob, self.lab.path("empty.evt")):
-            self.assert_code(answer, 2)
+        self.assert_misconfigured(["state_missing"], blob, self.lab.write("empty.evt", b""))
+        self.assert_misconfigured(["state_damaged"], blob, self.lab.write("zero.evt", bytes(99)))
 
     def test_state_of_another_model(self):
         _, state = self.profile(model="dc60")
