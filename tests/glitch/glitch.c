@@ -3,45 +3,64 @@
  *
  *   glitch LENGTHS PROFILE STATE PACKAGE HARDWARE SERIAL PER_PC
  *
- * The package must be one that is refused. The program steps through the verification instruction
- * by instruction; before each one that belongs to the verify library it forks, and the child goes
- * on without that instruction (or, at a conditional jump, on each of the two sides). A child that
- * ends with an acceptance is a hit. LENGTHS says for each instruction of the library its offset,
- * its length, and for a conditional jump where it leads; glitch.py makes it from the disassembly.
+ * The package must be one that is refused. Each instruction of the verify library is a breakpoint;
+ * whenever the verification reaches one the program forks, and the child goes on without that
+ * instruction (or, at a conditional jump, on each of the two sides). A child that ends with an
+ * acceptance is a hit. LENGTHS says for each instruction of the library its offset, its length, and
+ * for a conditional jump where it leads; glitch.py makes it from the disassembly.
  *
- * STATE, HARDWARE and SERIAL may be `-`: a factory-new device, not known. PER_PC limits how often
- * one instruction is tried (0: each time it is reached). The last line is "trials N hits N". x86-64
- * Linux only. The crypto backend is outside: it has its own makers.
+ * STATE, HARDWARE and SERIAL may be `-`: a factory-new device, not known. PER_PC is how often one
+ * instruction is tried: a first run counts how often it is reached, and the tries are spread evenly
+ * over that, the last time always among them: it is nearest to the refusal. What is reached more
+ * than MAX_COUNT times is tried within the first MAX_COUNT, and then runs at full speed. The last
+ * line is "STATUS trials N endless N hits N": how the package is refused, and how many children had
+ * to be stopped. x86-64 Linux only. The crypto backend is outside: it has its own makers.
  */
 #define _GNU_SOURCE
 #include <evseal/verify.h>
+#include <fcntl.h>
 #include <link.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #define TRAP_FLAG 0x100
+#define BREAKPOINT 0xCC
 #define MAX_CODE (1u << 20)
+#define MAX_COUNT 64u
 #define ACCEPTED 77
-#define CHILD_MICROSECONDS 200000
+/* Of processor time; a whole verification takes about 1,000. */
+#define CHILD_MICROSECONDS 20000
 
 typedef struct instruction {
   unsigned char length;
-  int target; /* of a conditional jump; 0 for another instruction */
+  unsigned char first; /* its first octet, where the breakpoint is */
+  unsigned count;      /* how often it is reached, MAX_COUNT at most */
+  unsigned reached;    /* in the present run */
+  int target;          /* of a conditional jump; 0 for another instruction */
 } instruction;
 
-static instruction the_code[MAX_CODE];
-static unsigned the_tries[MAX_CODE];
+/* The library: where it was loaded, and its segment of code in memory and in its file. */
 static uintptr_t the_base;
+static void* the_text;
+static size_t the_text_len;
+static off_t the_text_offset;
+static int the_file = -1;
+
+static instruction the_code[MAX_CODE];
 static unsigned the_per_pc;
-static volatile sig_atomic_t the_child;
-static volatile sig_atomic_t the_stepping;
+static bool the_counting;
+static uintptr_t the_step_from; /* the breakpoint that was left by a single step; 0 for none */
+static pid_t the_parent;
 static unsigned long the_trials;
+static unsigned long the_endless;
 static unsigned long the_hits;
 
 static evseal_verify_ctx the_ctx;
@@ -64,10 +83,20 @@ static evseal_span read_file(const char* path) {
 static int find_library(struct dl_phdr_info* info, size_t size, void* user) {
   (void)size;
   (void)user;
-  if (strstr(info->dlpi_name, "evseal_verify_glitch") != NULL) {
-    the_base = info->dlpi_addr;
+  if (strstr(info->dlpi_name, "evseal_verify_glitch") == NULL) {
+    return 0;
   }
-  return 0;
+  for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr)* segment = &info->dlpi_phdr[i];
+    if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0) {
+      the_base = info->dlpi_addr;
+      the_text = (void*)(the_base + segment->p_vaddr);
+      the_text_len = segment->p_memsz;
+      the_text_offset = (off_t)segment->p_offset;
+      the_file = open(info->dlpi_name, O_RDONLY | O_CLOEXEC);
+    }
+  }
+  return 1;
 }
 
 static bool read_lengths(const char* path) {
@@ -88,17 +117,57 @@ static bool read_lengths(const char* path) {
   return true;
 }
 
-/* Forks; the child goes on at `pc` without stepping. True in the parent. */
-static bool try_at(ucontext_t* context, uintptr_t pc, uintptr_t fault) {
+static uint8_t* code_at(size_t offset) {
+  return (uint8_t*)(the_base + offset);
+}
+
+/* Makes a breakpoint of each instruction. */
+static bool set_breakpoints(void) {
+  if (mprotect(the_text, the_text_len, PROT_READ | PROT_WRITE | PROT_EXEC) != 0) {
+    return false;
+  }
+  for (size_t i = 0; i < MAX_CODE; i++) {
+    if (the_code[i].length > 0) {
+      the_code[i].first = *code_at(i);
+      the_code[i].reached = 0;
+      *code_at(i) = BREAKPOINT;
+    }
+  }
+  return true;
+}
+
+/* The library as it is in its file: no breakpoints. */
+static void restore_library(void) {
+  if (mmap(the_text, the_text_len, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, the_file,
+           the_text_offset) != the_text) {
+    _exit(3);
+  }
+}
+
+/* How a child ended. */
+static void count_end(int state, size_t fault, size_t led_to) {
+  if (WIFEXITED(state) && WEXITSTATUS(state) == 3) {
+    (void)fprintf(stderr, "glitch: mmap failed\n");
+    _exit(2);
+  }
+  the_endless += WIFSIGNALED(state) && WTERMSIG(state) == SIGPROF ? 1 : 0;
+  if (WIFEXITED(state) && WEXITSTATUS(state) == ACCEPTED) {
+    the_hits++;
+    (void)printf("hit at %zx -> %zx\n", fault, led_to);
+    (void)fflush(stdout);
+  }
+}
+
+/* Forks; the child goes on at `led_to`. True in the parent. */
+static bool try_at(greg_t* registers, size_t fault, size_t led_to) {
   the_trials++;
   pid_t child = fork();
   if (child == 0) {
     /* A skipped instruction may make an endless loop of a loop: SIGPROF ends it. */
     struct itimerval limit = {{0, 0}, {0, CHILD_MICROSECONDS}};
     (void)setitimer(ITIMER_PROF, &limit, NULL);
-    the_child = 1;
-    context->uc_mcontext.gregs[REG_RIP] = (greg_t)pc;
-    context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+    restore_library();
+    registers[REG_RIP] = (greg_t)(the_base + led_to);
     return false;
   }
   int state = 0;
@@ -106,79 +175,85 @@ static bool try_at(ucontext_t* context, uintptr_t pc, uintptr_t fault) {
     (void)fprintf(stderr, "glitch: fork failed\n");
     _exit(2);
   }
-  if (WIFEXITED(state) && WEXITSTATUS(state) == ACCEPTED) {
-    the_hits++;
-    (void)printf("hit at %lx -> %lx\n", (unsigned long)(fault - the_base),
-                 (unsigned long)(pc - the_base));
-    (void)fflush(stdout);
-  }
+  count_end(state, fault, led_to);
   return true;
 }
 
-static void on_step(int number, siginfo_t* info, void* user) {
+/* Whether to try an instruction the n-th time it is reached, n from 1 on. */
+static bool is_chosen(const instruction* here, unsigned n) {
+  uint64_t before = (uint64_t)(n - 1) * the_per_pc / here->count;
+  return (uint64_t)n * the_per_pc / here->count != before;
+}
+
+/* Tries what may go wrong here. True in the parent. */
+static bool try_instruction(greg_t* registers, const instruction* here, size_t offset) {
+  return try_at(registers, offset, offset + here->length) &&
+         (here->target == 0 || try_at(registers, offset, (size_t)here->target));
+}
+
+static void on_breakpoint(greg_t* registers) {
+  size_t offset = (uintptr_t)registers[REG_RIP] - 1u - the_base;
+  if (getpid() != the_parent || offset >= MAX_CODE || the_code[offset].length == 0) {
+    _exit(4); /* a fault led into what is no instruction */
+  }
+  instruction* here = &the_code[offset];
+  here->reached++;
+  if (the_counting) {
+    here->count = here->reached;
+  } else if (is_chosen(here, here->reached) && !try_instruction(registers, here, offset)) {
+    return;
+  }
+  registers[REG_RIP] = (greg_t)(the_base + offset);
+  *code_at(offset) = here->first;
+  if (here->reached < (the_counting ? MAX_COUNT : here->count)) {
+    the_step_from = offset;
+    registers[REG_EFL] |= TRAP_FLAG;
+  }
+}
+
+static void on_trap(int number, siginfo_t* info, void* user) {
   (void)number;
   (void)info;
-  ucontext_t* context = user;
-  uintptr_t pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-  if (the_child != 0 || pc < the_base || pc - the_base >= MAX_CODE) {
+  greg_t* registers = ((ucontext_t*)user)->uc_mcontext.gregs;
+  if (the_step_from != 0) {
+    *code_at(the_step_from) = BREAKPOINT;
+    the_step_from = 0;
+    registers[REG_EFL] &= ~(greg_t)TRAP_FLAG;
     return;
   }
-  const instruction* here = &the_code[pc - the_base];
-  if (here->length == 0 || (the_per_pc != 0 && the_tries[pc - the_base] >= the_per_pc)) {
-    return;
-  }
-  the_tries[pc - the_base]++;
-  if (try_at(context, pc + here->length, pc) && here->target != 0) {
-    (void)try_at(context, the_base + (uintptr_t)here->target, pc);
-  }
+  on_breakpoint(registers);
 }
 
-static void step(bool on) {
-  if (on) {
-    __asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq" ::: "cc", "memory");
-  } else {
-    __asm__ volatile("pushfq; andq $~0x100, (%%rsp); popfq" ::: "cc", "memory");
+/* What P-256 answered in the undisturbed run; the same question again is answered from here. */
+typedef struct answer {
+  uint8_t point[65];
+  uint8_t rs[64];
+  uint8_t digest[EVSEAL_SHA256_LEN];
+  evseal_status status;
+} answer;
+
+static answer the_answers[EVSEAL_MAX_OPERATIONS];
+static unsigned the_num_answers;
+
+static evseal_status remembered_p256(const uint8_t* point, const uint8_t* rs, evseal_span digest) {
+  answer asked;
+  if (digest.len != sizeof asked.digest) {
+    return evseal_crypto_openssl.ecdsa_p256(point, rs, digest);
   }
+  memcpy(asked.point, point, sizeof asked.point);
+  memcpy(asked.rs, rs, sizeof asked.rs);
+  memcpy(asked.digest, digest.data, sizeof asked.digest);
+  for (unsigned i = 0; i < the_num_answers; i++) {
+    if (memcmp(&the_answers[i], &asked, offsetof(answer, status)) == 0) {
+      return the_answers[i].status;
+    }
+  }
+  asked.status = evseal_crypto_openssl.ecdsa_p256(point, rs, digest);
+  if (the_num_answers < EVSEAL_MAX_OPERATIONS) {
+    the_answers[the_num_answers++] = asked;
+  }
+  return asked.status;
 }
-
-/*
- * The backend is not under test, and stepping through it would take most of the time: it runs at
- * full speed.
- */
-#define AT_FULL_SPEED(call)                    \
-  do {                                         \
-    step(false);                               \
-    evseal_status status_ = (call);            \
-    step(the_stepping != 0 && the_child == 0); \
-    return status_;                            \
-  } while (0)
-
-static evseal_status fast_sha256(uint8_t* out, const evseal_span* pieces, size_t num_pieces) {
-  AT_FULL_SPEED(evseal_crypto_openssl.sha256(out, pieces, num_pieces));
-}
-static evseal_status fast_sha384(uint8_t* out, const evseal_span* pieces, size_t num_pieces) {
-  AT_FULL_SPEED(evseal_crypto_openssl.sha384(out, pieces, num_pieces));
-}
-static evseal_status fast_sha512(uint8_t* out, const evseal_span* pieces, size_t num_pieces) {
-  AT_FULL_SPEED(evseal_crypto_openssl.sha512(out, pieces, num_pieces));
-}
-static evseal_status fast_p256(const uint8_t* point, const uint8_t* rs, evseal_span digest) {
-  AT_FULL_SPEED(evseal_crypto_openssl.ecdsa_p256(point, rs, digest));
-}
-static evseal_status fast_p384(const uint8_t* point, const uint8_t* rs, evseal_span digest) {
-  AT_FULL_SPEED(evseal_crypto_openssl.ecdsa_p384(point, rs, digest));
-}
-static evseal_status fast_pss(const evseal_rsa_key* key, evseal_hash hash, evseal_hash mgf_hash,
-                              size_t salt_len, evseal_span digest, evseal_span signature) {
-  AT_FULL_SPEED(evseal_crypto_openssl.rsa_pss(key, hash, mgf_hash, salt_len, digest, signature));
-}
-static evseal_status fast_ed25519(const uint8_t* key, const uint8_t* signature,
-                                  evseal_span message) {
-  AT_FULL_SPEED(evseal_crypto_openssl.ed25519(key, signature, message));
-}
-static const evseal_crypto the_crypto = {"glitch",    fast_sha256, fast_sha384,
-                                         fast_sha512, fast_p256,   fast_p384,
-                                         fast_pss,    NULL,        fast_ed25519};
 
 static bool is_given(const char* argument) {
   return strcmp(argument, "-") != 0;
@@ -215,7 +290,9 @@ int main(int argc, char** argv) {
   }
   memset(&config, 0, sizeof config);
   (void)dl_iterate_phdr(find_library, NULL);
-  config.crypto = &the_crypto;
+  evseal_crypto crypto = evseal_crypto_openssl;
+  crypto.ecdsa_p256 = remembered_p256;
+  config.crypto = &crypto;
   config.profile = read_file(argv[2]);
   config.state = is_given(argv[3]) ? read_file(argv[3]) : factory_new(config.profile);
   evseal_span package = read_file(argv[4]);
@@ -228,7 +305,7 @@ int main(int argc, char** argv) {
     config.unit.serial.len = strlen(argv[6]);
   }
   the_per_pc = (unsigned)strtoul(argv[7], NULL, 10);
-  if (the_base == 0 || !read_lengths(argv[1]) || package.data == NULL) {
+  if (the_file < 0 || !read_lengths(argv[1]) || package.data == NULL) {
     (void)fprintf(stderr, "glitch: the library, LENGTHS or PACKAGE is missing\n");
     return 2;
   }
@@ -236,19 +313,28 @@ int main(int argc, char** argv) {
     (void)fprintf(stderr, "glitch: this package is accepted: it proves nothing\n");
     return 2;
   }
+  const char* name = evseal_status_name(the_ctx.status);
   struct sigaction action;
   memset(&action, 0, sizeof action);
-  action.sa_sigaction = on_step;
+  action.sa_sigaction = on_trap;
   action.sa_flags = SA_SIGINFO;
   (void)sigaction(SIGTRAP, &action, NULL);
-  the_stepping = 1;
-  step(true);
+  const pid_t parent = getpid();
+  the_parent = parent;
+  the_counting = true;
+  bool fine = set_breakpoints() && judge(&config, package) != EVSEAL_OK;
+  restore_library();
+  the_counting = false;
+  if (!fine || !set_breakpoints()) {
+    (void)fprintf(stderr, "glitch: mprotect failed\n");
+    return 2;
+  }
   evseal_status status = judge(&config, package);
-  step(false);
-  the_stepping = 0;
-  if (the_child != 0) {
+  /* A variable may have been overwritten. */
+  if (getpid() != parent) {
     _exit(status == EVSEAL_OK ? ACCEPTED : 0);
   }
-  (void)printf("trials %lu hits %lu\n", the_trials, the_hits);
+  restore_library();
+  (void)printf("%s trials %lu endless %lu hits %lu\n", name, the_trials, the_endless, the_hits);
   return the_hits == 0 ? 0 : 1;
 }

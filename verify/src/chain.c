@@ -32,7 +32,7 @@ static evseal_status check_signature(search* s, uint8_t child, const evseal_publ
   for (unsigned i = 0; i < budget->num_checked; i++) {
     const evseal_checked_signature* known = &budget->checked[i];
     if (known->certificate == child && evseal_span_equal(known->issuer_spki, key->spki)) {
-      return known->good ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
+      return known->status == EVSEAL_OK ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
     }
   }
   if (budget->operations == 0 || budget->num_checked >= EVSEAL_MAX_OPERATIONS) {
@@ -51,8 +51,9 @@ static evseal_status check_signature(search* s, uint8_t child, const evseal_publ
   evseal_checked_signature* kept = &budget->checked[budget->num_checked++];
   kept->certificate = child;
   kept->issuer_spki = key->spki;
-  kept->good = status == EVSEAL_OK;
-  return kept->good ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
+  /* The status itself is kept, not a conclusion from it: no branch here to misdirect. */
+  kept->status = status;
+  return status == EVSEAL_OK ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
 }
 
 /* Bit i: the certificate's extKeyUsage contains purpose i of the rules. */

@@ -243,6 +243,16 @@ evseal_status evseal_crl_check_claims(const evseal_crl* crl, evseal_span issuer_
   return forbidden ? EVSEAL_CERT_PKCS1 : EVSEAL_OK;
 }
 
+evseal_status evseal_crl_check_signature(const evseal_crl* crl, evseal_budget* budget,
+                                         const evseal_crypto* crypto, const evseal_public_key* key,
+                                         const evseal_chain_rules* rules) {
+  budget->operations--;
+  if (rules->on_yield != NULL) {
+    rules->on_yield(rules->user);
+  }
+  return evseal_signature_verify(crypto, key, &crl->algorithm, crl->tbs, crl->signature, 0);
+}
+
 evseal_status evseal_crl_check_issuer(const evseal_crl* crl, evseal_budget* budget,
                                       const evseal_crypto* crypto, evseal_span issuer_name,
                                       const evseal_certificate* issuer,
@@ -255,11 +265,7 @@ evseal_status evseal_crl_check_issuer(const evseal_crl* crl, evseal_budget* budg
   if (budget->operations == 0) {
     return EVSEAL_CHAIN_BUDGET;
   }
-  budget->operations--;
-  if (rules->on_yield != NULL) {
-    rules->on_yield(rules->user);
-  }
-  status = evseal_signature_verify(crypto, key, &crl->algorithm, crl->tbs, crl->signature, 0);
+  status = evseal_crl_check_signature(crl, budget, crypto, key, rules);
   bool failed = status == EVSEAL_CRYPTO_MISSING || status == EVSEAL_CRYPTO_FAILED;
   return status == EVSEAL_OK || failed ? status : EVSEAL_CRL_ISSUER;
 }

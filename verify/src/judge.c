@@ -1,6 +1,40 @@
 /* The order of the rules over an envelope (docs/format.md section 9.3). */
 #include "judge.h"
 
+#include "stream.h"
+
+/* The state; where it is lost and to be recovered, one that has learnt nothing. */
+static evseal_status open_state(evseal_verify_ctx* ctx) {
+  const evseal_verify_config* config = &ctx->config;
+  if (config->recovery.len == 0) {
+    return evseal_state_open(&ctx->state, config->crypto, config->state);
+  }
+  memset(&ctx->state, 0, sizeof ctx->state);
+  ctx->state.vendor = ctx->profile.vendor;
+  ctx->state.model = ctx->profile.model;
+  return EVSEAL_OK;
+}
+
+evseal_status evseal_judge_open_device(evseal_verify_ctx* ctx) {
+  const evseal_verify_config* config = &ctx->config;
+  evseal_status status = evseal_profile_open(&ctx->profile, config->crypto, config->profile);
+  if (status == EVSEAL_OK) {
+    status = open_state(ctx);
+  }
+  if (status != EVSEAL_OK) {
+    return status;
+  }
+  if (!evseal_span_equal(ctx->state.vendor, ctx->profile.vendor) ||
+      !evseal_span_equal(ctx->state.model, ctx->profile.model)) {
+    return EVSEAL_STATE_MISMATCH;
+  }
+  if (ctx->profile.clock_trusted && !config->now_known) {
+    return EVSEAL_CLOCK_MISSING;
+  }
+  size_t needed = EVSEAL_WORKSPACE_SIZE(ctx->profile.envelope_bytes, ctx->profile.chunk_bytes, 1);
+  return config->workspace_len >= needed ? EVSEAL_OK : EVSEAL_WORKSPACE_TOO_SMALL;
+}
+
 static void describe_signers(judgement* j) {
   evseal_verify_ctx* ctx = j->ctx;
   ctx->report.num_signers = j->envelope.num_signers;
@@ -102,8 +136,9 @@ static evseal_status judge_manifest(judgement* j) {
   return status == EVSEAL_OK ? evseal_judge_known_issuers(j) : status;
 }
 
-/* Nothing of an earlier judgement is left. */
-static void begin(evseal_verify_ctx* ctx) {
+/* Nothing of an earlier judgement is left: what device this is and what the header says is read
+ * anew, too. */
+static evseal_status begin(evseal_verify_ctx* ctx) {
   memset(&ctx->report, 0, sizeof ctx->report);
   memset(ctx->certificates, 0, sizeof ctx->certificates);
   memset(ctx->crls, 0, sizeof ctx->crls);
@@ -112,17 +147,21 @@ static void begin(evseal_verify_ctx* ctx) {
   ctx->num_crls = 0;
   ctx->budget.name_steps = EVSEAL_MAX_NAME_STEPS;
   ctx->new_trust_der = evseal_span_of(NULL, 0);
+  evseal_status status = evseal_judge_open_device(ctx);
+  return status == EVSEAL_OK ? evseal_stream_read_header(ctx) : status;
 }
 
 evseal_status evseal_judge_envelope(evseal_verify_ctx* ctx) {
   judgement j;
-  begin(ctx);
+  evseal_status status = begin(ctx);
+  if (status != EVSEAL_OK) {
+    return status;
+  }
   j.ctx = ctx;
   j.store = evseal_device_trust(&ctx->profile, &ctx->state);
   evseal_span bytes = evseal_span_of(ctx->config.workspace, ctx->envelope_len);
-  evseal_status status =
-      evseal_cms_read(&j.envelope, ctx->certificates, ctx->crls, ctx->config.crypto, bytes,
-                      ctx->profile.envelope_bytes / 2);
+  status = evseal_cms_read(&j.envelope, ctx->certificates, ctx->crls, ctx->config.crypto, bytes,
+                           ctx->profile.envelope_bytes / 2);
   if (status != EVSEAL_OK) {
     return status;
   }

@@ -26,6 +26,10 @@ typedef struct path_issuer {
 /* What ctx->proof gains each time that all rules over an envelope held; far from zero. */
 #define PROOF_OF_ENVELOPE 0x2D5A91E7u
 
+/* Reads the device's profile and state, and checks that they fit and that the workspace is large
+ * enough. */
+evseal_status evseal_judge_open_device(evseal_verify_ctx* ctx);
+
 /*
  * Rules 2 to 9 over the envelope in the workspace. EVSEAL_OK fills ctx->report but for the
  * payload's masks. It begins anew each time and keeps only what the public-key operations have

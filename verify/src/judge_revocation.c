@@ -29,20 +29,23 @@ static evseal_status check_signature(judgement* j, unsigned index, const evseal_
   }
   const evseal_checked_signature* known = checked_before(ctx, index, issuer->key.spki);
   if (known != NULL) {
-    return known->good ? EVSEAL_OK : EVSEAL_CRL_ISSUER;
+    return known->status == EVSEAL_OK ? EVSEAL_OK : EVSEAL_CRL_ISSUER;
   }
   if (ctx->budget.num_checked >= EVSEAL_MAX_OPERATIONS) {
     return EVSEAL_CHAIN_BUDGET;
   }
-  status = evseal_crl_check_issuer(crl, &ctx->budget, ctx->config.crypto, issuer->name,
-                                   issuer->certificate, &issuer->key, rules);
-  if (status == EVSEAL_OK || status == EVSEAL_CRL_ISSUER) {
-    evseal_checked_signature* kept = &ctx->budget.checked[ctx->budget.num_checked++];
-    kept->certificate = (uint8_t)(CRL_ITEM | index);
-    kept->issuer_spki = issuer->key.spki;
-    kept->good = status == EVSEAL_OK;
+  if (ctx->budget.operations == 0) {
+    return EVSEAL_CHAIN_BUDGET;
   }
-  return status;
+  status = evseal_crl_check_signature(crl, &ctx->budget, ctx->config.crypto, &issuer->key, rules);
+  if (status == EVSEAL_CRYPTO_MISSING || status == EVSEAL_CRYPTO_FAILED) {
+    return status;
+  }
+  evseal_checked_signature* kept = &ctx->budget.checked[ctx->budget.num_checked++];
+  kept->certificate = (uint8_t)(CRL_ITEM | index);
+  kept->issuer_spki = issuer->key.spki;
+  kept->status = status;
+  return status == EVSEAL_OK ? EVSEAL_OK : EVSEAL_CRL_ISSUER;
 }
 
 /* Whether a CRL of the envelope is this issuer's and holds; remembers that its signature did. */

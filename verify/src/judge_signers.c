@@ -227,16 +227,13 @@ static evseal_status verify_attributes(evseal_verify_ctx* ctx, const cms_signer*
   return status == EVSEAL_CERT_ALGORITHM ? EVSEAL_CMS_ALGORITHM : status;
 }
 
-/* Rule 6, once for each signer: it does not depend on the trust store. */
+/* Rule 6; the signature once for each signer: it does not depend on the trust store. */
 static evseal_status check_signature(judgement* j, unsigned index) {
   evseal_verify_ctx* ctx = j->ctx;
   const cms_signer* signer = &j->envelope.signers[index];
   uint8_t digest[EVSEAL_MAX_DIGEST];
   evseal_algorithm algorithm;
   evseal_hash hash = EVSEAL_HASH_NONE;
-  if (ctx->signature_status[index] == EVSEAL_OK) {
-    return EVSEAL_OK;
-  }
   if (!evseal_cms_algorithm_of_key(&algorithm, &hash, ctx->certificates[signer->leaf].key.type)) {
     return EVSEAL_ALGORITHM_UNKNOWN;
   }
@@ -247,6 +244,9 @@ static evseal_status check_signature(judgement* j, unsigned index) {
   if (signer->message_digest.len != (size_t)hash ||
       memcmp(digest, signer->message_digest.data, (size_t)hash) != 0) {
     return EVSEAL_DIGEST_MISMATCH;
+  }
+  if (ctx->signature_status[index] == EVSEAL_OK) {
+    return EVSEAL_OK;
   }
   if (ctx->budget.operations == 0) {
     return EVSEAL_CHAIN_BUDGET;

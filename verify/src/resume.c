@@ -292,15 +292,10 @@ static evseal_status resume_components(evseal_verify_ctx* ctx, evseal_span progr
   return EVSEAL_PENDING;
 }
 
-static uint64_t payload_start(const evseal_verify_ctx* ctx) {
-  uint64_t end = EVSEAL_HEADER_LEN + (uint64_t)ctx->envelope_len;
-  return end + (PAYLOAD_ALIGNMENT - end % PAYLOAD_ALIGNMENT) % PAYLOAD_ALIGNMENT;
-}
-
 evseal_status evseal_verify_resume(evseal_verify_ctx* ctx, evseal_span progress,
                                    evseal_read_back read_back, void* user) {
   if (ctx == NULL || read_back == NULL || !evseal_verify_at_payload(ctx) ||
-      ctx->file_offset != payload_start(ctx)) {
+      ctx->file_offset != evseal_stream_payload_start(ctx)) {
     return EVSEAL_MISUSE;
   }
   if (progress.len < AT_HASHES || progress.len > EVSEAL_PROGRESS_MAX ||
@@ -309,6 +304,7 @@ evseal_status evseal_verify_resume(evseal_verify_ctx* ctx, evseal_span progress,
     return EVSEAL_PROGRESS_MISMATCH;
   }
   evseal_status status = resume_components(ctx, progress, read_back, user);
+  ctx->offered = ctx->file_offset;
   if (status != EVSEAL_PENDING && status != EVSEAL_PROGRESS_MISMATCH) {
     ctx->status = status;
   }

@@ -131,19 +131,20 @@ evseal_status evseal_algorithm_parse(evseal_algorithm* out, evseal_span algorith
   return EVSEAL_CERT_ALGORITHM;
 }
 
-static evseal_status digest_message(uint8_t* out, const evseal_crypto* crypto, evseal_hash hash,
-                                    evseal_span message) {
+typedef evseal_status (*hash_function)(uint8_t*, const evseal_span*, size_t);
+
+static hash_function function_of(const evseal_crypto* crypto, evseal_hash hash) {
   switch (hash) {
     case EVSEAL_HASH_SHA256:
-      return crypto->sha256 == NULL ? EVSEAL_CRYPTO_MISSING : crypto->sha256(out, &message, 1);
+      return crypto->sha256;
     case EVSEAL_HASH_SHA384:
-      return crypto->sha384 == NULL ? EVSEAL_CRYPTO_MISSING : crypto->sha384(out, &message, 1);
+      return crypto->sha384;
     case EVSEAL_HASH_SHA512:
-      return crypto->sha512 == NULL ? EVSEAL_CRYPTO_MISSING : crypto->sha512(out, &message, 1);
+      return crypto->sha512;
     case EVSEAL_HASH_NONE:
       break;
   }
-  return EVSEAL_CERT_ALGORITHM;
+  return NULL;
 }
 
 /* Right-aligns a number in `size` octets; false when it does not fit. */
@@ -191,9 +192,9 @@ static evseal_status verify_ecdsa(const evseal_crypto* crypto, const evseal_publ
     }
     memcpy(rs, signature.data, signature.len);
   } else {
-    evseal_status status = read_ecdsa_der(rs, signature, c->octets);
-    if (status != EVSEAL_OK) {
-      return status;
+    evseal_status form = read_ecdsa_der(rs, signature, c->octets);
+    if (form != EVSEAL_OK) {
+      return form == EVSEAL_SIGNATURE_RANGE ? EVSEAL_SIGNATURE_RANGE : EVSEAL_SIGNATURE_ENCODING;
     }
   }
   if (!in_range(rs, c) || !in_range(rs + c->octets, c)) {
@@ -262,6 +263,10 @@ static bool algorithm_fits(const evseal_public_key* key, const evseal_algorithm*
   return false;
 }
 
+/*
+ * The answer is kept for both judgements of an envelope. So it may only be the backend's answer
+ * about the signature: a status of an earlier step, which is EVSEAL_OK there, is never handed on.
+ */
 evseal_status evseal_signature_verify(const evseal_crypto* crypto, const evseal_public_key* key,
                                       const evseal_algorithm* algorithm, evseal_span message,
                                       evseal_span signature, unsigned flags) {
@@ -271,10 +276,16 @@ evseal_status evseal_signature_verify(const evseal_crypto* crypto, const evseal_
   if (algorithm->scheme == EVSEAL_SCHEME_ED25519) {
     return verify_ed25519(crypto, key, message, signature);
   }
+  if (algorithm->hash == EVSEAL_HASH_NONE) {
+    return EVSEAL_CERT_ALGORITHM;
+  }
+  hash_function hash = function_of(crypto, algorithm->hash);
+  if (hash == NULL) {
+    return EVSEAL_CRYPTO_MISSING;
+  }
   uint8_t digest[EVSEAL_MAX_DIGEST];
-  evseal_status status = digest_message(digest, crypto, algorithm->hash, message);
-  if (status != EVSEAL_OK) {
-    return status;
+  if (hash(digest, &message, 1) != EVSEAL_OK) {
+    return EVSEAL_CRYPTO_FAILED;
   }
   evseal_span digest_span = evseal_span_of(digest, (size_t)algorithm->hash);
   return algorithm->scheme == EVSEAL_SCHEME_ECDSA

@@ -25,6 +25,12 @@ enum {
 #define SLOT_LEN 72u
 #define SLOT_PREFIX (EVSEAL_SLOT_OVERHEAD - 1u)
 
+/* Rule 1 over ctx->header: the kind, the mask and the envelope's length, or why not. */
+evseal_status evseal_stream_read_header(evseal_verify_ctx* ctx);
+
+/* Where the payload begins in the file. */
+uint64_t evseal_stream_payload_start(const evseal_verify_ctx* ctx);
+
 /* Chunk buffer `index`. */
 uint8_t* evseal_stream_slot(const evseal_verify_ctx* ctx, unsigned index);
 

@@ -36,38 +36,6 @@ static evseal_status check_config(const evseal_verify_config* config) {
   return config->crypto->sha256 == NULL ? EVSEAL_CRYPTO_MISSING : EVSEAL_OK;
 }
 
-/* The state; where it is lost and to be recovered, one that has learnt nothing. */
-static evseal_status open_state(evseal_verify_ctx* ctx) {
-  const evseal_verify_config* config = &ctx->config;
-  if (config->recovery.len == 0) {
-    return evseal_state_open(&ctx->state, config->crypto, config->state);
-  }
-  memset(&ctx->state, 0, sizeof ctx->state);
-  ctx->state.vendor = ctx->profile.vendor;
-  ctx->state.model = ctx->profile.model;
-  return EVSEAL_OK;
-}
-
-static evseal_status open_device(evseal_verify_ctx* ctx) {
-  const evseal_verify_config* config = &ctx->config;
-  evseal_status status = evseal_profile_open(&ctx->profile, config->crypto, config->profile);
-  if (status == EVSEAL_OK) {
-    status = open_state(ctx);
-  }
-  if (status != EVSEAL_OK) {
-    return status;
-  }
-  if (!evseal_span_equal(ctx->state.vendor, ctx->profile.vendor) ||
-      !evseal_span_equal(ctx->state.model, ctx->profile.model)) {
-    return EVSEAL_STATE_MISMATCH;
-  }
-  if (ctx->profile.clock_trusted && !config->now_known) {
-    return EVSEAL_CLOCK_MISSING;
-  }
-  size_t needed = EVSEAL_WORKSPACE_SIZE(ctx->profile.envelope_bytes, ctx->profile.chunk_bytes, 1);
-  return config->workspace_len >= needed ? EVSEAL_OK : EVSEAL_WORKSPACE_TOO_SMALL;
-}
-
 evseal_status evseal_verify_init(evseal_verify_ctx* ctx, const evseal_verify_config* config) {
   if (ctx == NULL) {
     return EVSEAL_MISUSE;
@@ -77,15 +45,19 @@ evseal_status evseal_verify_init(evseal_verify_ctx* ctx, const evseal_verify_con
   if (config == NULL) {
     return fail(ctx, EVSEAL_MISUSE);
   }
-  ctx->config = *config;
+  memcpy(&ctx->config, config, sizeof *config);
   evseal_status status = check_config(config);
   if (status == EVSEAL_OK) {
-    status = open_device(ctx);
+    status = evseal_judge_open_device(ctx);
   }
   /* Twice, as every decision: a single fault in one round does not decide. */
-  evseal_status again = status == EVSEAL_OK ? open_device(ctx) : status;
+  evseal_status again = status == EVSEAL_OK ? evseal_judge_open_device(ctx) : status;
   if (status != EVSEAL_OK || again != EVSEAL_OK) {
     return fail(ctx, status != EVSEAL_OK ? status : again);
+  }
+  /* What cannot be without a fault from outside. */
+  if (memcmp(&ctx->config, config, sizeof *config) != 0) {
+    return fail(ctx, EVSEAL_MISUSE);
   }
   ctx->budget.operations = EVSEAL_MAX_OPERATIONS;
   ctx->budget.name_steps = EVSEAL_MAX_NAME_STEPS;
@@ -124,8 +96,8 @@ uint64_t evseal_step_size(const uint8_t header[EVSEAL_HEADER_LEN]) {
 }
 
 /* Rule 1. */
-static evseal_status take_header(evseal_verify_ctx* ctx) {
-  const uint8_t* h = ctx->small;
+evseal_status evseal_stream_read_header(evseal_verify_ctx* ctx) {
+  const uint8_t* h = ctx->header;
   evseal_status status = read_magic(h, &ctx->kind);
   if (status != EVSEAL_OK) {
     return status;
@@ -136,8 +108,21 @@ static evseal_status take_header(evseal_verify_ctx* ctx) {
     return EVSEAL_ENVELOPE_LENGTH;
   }
   ctx->envelope_len = len;
+  return EVSEAL_OK;
+}
+
+static evseal_status take_header(evseal_verify_ctx* ctx) {
+  evseal_status status = evseal_stream_read_header(ctx);
+  if (status != EVSEAL_OK) {
+    return status;
+  }
   ctx->phase = PHASE_ENVELOPE;
   return EVSEAL_PENDING;
+}
+
+uint64_t evseal_stream_payload_start(const evseal_verify_ctx* ctx) {
+  uint64_t end = EVSEAL_HEADER_LEN + (uint64_t)ctx->envelope_len;
+  return end + (PAYLOAD_ALIGNMENT - end % PAYLOAD_ALIGNMENT) % PAYLOAD_ALIGNMENT;
 }
 
 void evseal_stream_expect_element(evseal_verify_ctx* ctx) {
@@ -185,6 +170,39 @@ evseal_status evseal_stream_begin_component(evseal_verify_ctx* ctx) {
   return EVSEAL_PENDING;
 }
 
+/* What a judgement decides about the payload and about what is remembered. */
+typedef struct outcome {
+  uint32_t present;
+  uint32_t applicable;
+  uint32_t needed;
+  uint32_t raises_floors;
+  int64_t time_floor;
+  uint64_t file_size; /* header, envelope, padding, and the components that are present */
+} outcome;
+
+static void find_outcome(outcome* out, const evseal_verify_ctx* ctx) {
+  const evseal_report* report = &ctx->report;
+  evseal_component component;
+  memset(out, 0, sizeof *out);
+  out->present = report->present;
+  out->applicable = report->applicable;
+  out->needed = report->needed;
+  out->raises_floors = report->raises_floors ? 1u : 0u;
+  out->time_floor = report->time_floor;
+  out->file_size = evseal_stream_payload_start(ctx);
+  for (unsigned i = 0; i < report->manifest.num_components; i++) {
+    if ((report->present >> i & 1u) != 0 &&
+        evseal_manifest_component(&component, &report->manifest, i) == EVSEAL_OK) {
+      out->file_size += component.file_size;
+    }
+  }
+}
+
+/* So that octets of padding that did not arrive here are not taken for zeros. */
+static void poison(evseal_verify_ctx* ctx) {
+  memset(ctx->small, 0xFF, sizeof ctx->small);
+}
+
 /* Rules 2 to 9, then the padding or the first component. */
 static evseal_status take_envelope(evseal_verify_ctx* ctx) {
   evseal_status status = evseal_judge_envelope(ctx);
@@ -192,35 +210,45 @@ static evseal_status take_envelope(evseal_verify_ctx* ctx) {
     ctx->report.operations = EVSEAL_MAX_OPERATIONS - ctx->budget.operations;
     return status;
   }
+  outcome first;
+  outcome second;
+  find_outcome(&first, ctx);
   /* Twice, from the bytes on: a single fault (a glitched instruction) decides in one round only. */
   evseal_status again = evseal_judge_envelope(ctx);
   ctx->report.operations = EVSEAL_MAX_OPERATIONS - ctx->budget.operations;
   if (again != EVSEAL_OK || ctx->proof != 2u * PROOF_OF_ENVELOPE) {
     return again != EVSEAL_OK ? again : EVSEAL_MISUSE;
   }
+  find_outcome(&second, ctx);
+  ctx->file_size = first.file_size;
+  if (memcmp(&first, &second, sizeof first) != 0) {
+    return EVSEAL_MISUSE;
+  }
   const evseal_callbacks* callbacks = &ctx->config.callbacks;
   if (callbacks->on_manifest != NULL &&
       callbacks->on_manifest(callbacks->user, &ctx->report.manifest) != EVSEAL_TAKE) {
     return EVSEAL_ABORTED;
   }
-  size_t end = EVSEAL_HEADER_LEN + ctx->envelope_len;
-  ctx->remaining = (PAYLOAD_ALIGNMENT - end % PAYLOAD_ALIGNMENT) % PAYLOAD_ALIGNMENT;
+  ctx->remaining = evseal_stream_payload_start(ctx) - ctx->file_offset;
   if (ctx->remaining == 0) {
     return evseal_stream_begin_component(ctx);
   }
+  poison(ctx);
   ctx->phase = PHASE_PADDING;
   return EVSEAL_PENDING;
 }
 
 static evseal_status take_padding(evseal_verify_ctx* ctx, size_t len) {
+  static const uint8_t zeros[sizeof ctx->small] = {0};
   uint8_t any = 0;
   for (size_t i = 0; i < len; i++) {
     any |= ctx->small[i];
   }
   ctx->doubt |= any;
-  if (any != 0) {
+  if (memcmp(ctx->small, zeros, len) != 0) {
     return EVSEAL_PADDING;
   }
+  poison(ctx);
   ctx->remaining -= len;
   return ctx->remaining == 0 ? evseal_stream_begin_component(ctx) : EVSEAL_PENDING;
 }
@@ -343,6 +371,7 @@ static size_t target(evseal_verify_ctx* ctx, uint8_t** out_start) {
   *out_start = ctx->small;
   switch (ctx->phase) {
     case PHASE_HEADER:
+      *out_start = ctx->header;
       return EVSEAL_HEADER_LEN;
     case PHASE_ENVELOPE:
       *out_start = ctx->config.workspace;
@@ -394,7 +423,8 @@ size_t evseal_verify_buffer(evseal_verify_ctx* ctx, uint8_t** out_buffer) {
   return len - ctx->filled;
 }
 
-evseal_status evseal_verify_commit(evseal_verify_ctx* ctx, size_t len) {
+/* Takes octets that have been written where the next ones go. */
+static evseal_status take(evseal_verify_ctx* ctx, size_t len) {
   if (ctx->status != EVSEAL_PENDING || len == 0) {
     return ctx->status;
   }
@@ -412,10 +442,16 @@ evseal_status evseal_verify_commit(evseal_verify_ctx* ctx, size_t len) {
   return fail(ctx, complete(ctx, whole));
 }
 
+evseal_status evseal_verify_commit(evseal_verify_ctx* ctx, size_t len) {
+  ctx->offered += len;
+  return take(ctx, len);
+}
+
 evseal_status evseal_verify_push(evseal_verify_ctx* ctx, const uint8_t* bytes, size_t len) {
   if (ctx == NULL || (bytes == NULL && len > 0)) {
     return EVSEAL_MISUSE;
   }
+  ctx->offered += len;
   while (len > 0 && ctx->status == EVSEAL_PENDING) {
     if (ctx->phase == PHASE_END) {
       return fail(ctx, EVSEAL_TRAILING_DATA);
@@ -426,7 +462,7 @@ evseal_status evseal_verify_push(evseal_verify_ctx* ctx, const uint8_t* bytes, s
     memcpy(buffer, bytes, now);
     bytes += now;
     len -= now;
-    (void)evseal_verify_commit(ctx, now);
+    (void)take(ctx, now);
   }
   return ctx->status;
 }
@@ -444,6 +480,7 @@ evseal_status evseal_verify_skip(evseal_verify_ctx* ctx, uint64_t len) {
     return fail(ctx, EVSEAL_MISUSE);
   }
   ctx->remaining -= len;
+  ctx->offered += len;
   ctx->file_offset += len;
   if (ctx->remaining > 0) {
     return EVSEAL_PENDING;
@@ -461,7 +498,8 @@ static evseal_status final_status(evseal_verify_ctx* ctx) {
     return EVSEAL_TRUNCATED;
   }
   /* What cannot be without a fault from outside. */
-  if (ctx->proof != 2u * PROOF_OF_ENVELOPE || ctx->doubt != 0) {
+  if (ctx->proof != 2u * PROOF_OF_ENVELOPE || ctx->doubt != 0 ||
+      ctx->file_offset != ctx->file_size || ctx->offered != ctx->file_size) {
     return EVSEAL_MISUSE;
   }
   if (!ctx->report.authenticated || (ctx->report.needed & ~ctx->report.complete) != 0) {

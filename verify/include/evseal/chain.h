@@ -97,8 +97,8 @@ typedef struct evseal_chain_rules {
 /* A certificate's signature that has been checked with an issuer's key, and how that ended. */
 typedef struct evseal_checked_signature {
   evseal_span issuer_spki;
-  uint8_t certificate; /* index; CRLs follow from 0x80 on */
-  bool good;
+  uint8_t certificate;  /* index; CRLs follow from 0x80 on */
+  evseal_status status; /* as the crypto backend gave it */
 } evseal_checked_signature;
 
 /*

@@ -160,13 +160,16 @@ typedef struct evseal_verify_ctx {
   uint32_t phase;
   uint32_t mask;
   uint64_t remaining; /* octets of the present phase still to come */
-  uint8_t small[64];  /* header, a tree node, padding */
-  size_t filled;      /* octets of the present target */
+  uint8_t header[16];
+  uint8_t small[64]; /* a tree node, padding */
+  size_t filled;     /* octets of the present target */
   size_t envelope_len;
   unsigned next_component;
   evseal_component component;
   uint64_t offset;      /* stored octets of the component seen */
   uint64_t file_offset; /* octets of the file taken or skipped */
+  uint64_t offered;     /* octets that the caller gave or skipped */
+  uint64_t file_size;   /* octets that the file must have, by header and manifest */
   uint64_t checked;     /* stored octets of the component whose hash held */
   uint32_t leaf;        /* next leaf */
   unsigned depth;       /* entries of the tree stack */
