@@ -8,6 +8,10 @@
 #include "failing_crypto.h"
 #include "test_package.hpp"
 
+extern "C" {
+#include "x509_fields.h"
+}
+
 using namespace evseal;
 using namespace evseal::test;
 
@@ -383,4 +387,50 @@ TEST_CASE("crl: the entries of a list that could not be read are not walked over
   evseal_crl crl{};
   crl.entries = span_of(junk);
   CHECK_FALSE(evseal_crl_lists(&crl, span_of(junk)));
+}
+
+TEST_CASE("chain: a self-issued certificate needs no identifier of its issuer") {
+  Question q;
+  q.certificates[1].authority_key_id = {};
+  CHECK(q.find() == EVSEAL_CERT_EXTENSION);
+  q.certificates[1].issuer = q.certificates[1].subject;
+  q.anchor.subject = q.certificates[1].subject;
+  CHECK(q.find() == EVSEAL_OK);
+}
+
+TEST_CASE(
+    "keys: of certificates, with exponents from 65,537 to four octets and moduli of whole ones") {
+  evseal_public_key key{};
+  const Bytes modulus(256, 0x80);
+  const Bytes short_modulus(256, 0x7F);
+  key.type = EVSEAL_KEY_RSA;
+  key.rsa.n = span_of(modulus);
+  const auto takes = [&](const Bytes& exponent) {
+    key.rsa.e = span_of(exponent);
+    return evseal_x509_key_acceptable(&key);
+  };
+  CHECK(takes({1, 0, 1}));
+  CHECK(takes({1, 1, 0}));
+  CHECK(takes({2, 0, 0}));
+  CHECK(takes({1, 0, 0, 0}));
+  CHECK_FALSE(takes({1, 0, 0}));
+  CHECK_FALSE(takes({3}));
+  CHECK_FALSE(takes({1, 0, 0, 0, 1}));
+  const Bytes exponent = {1, 0, 1};
+  key.rsa.n = span_of(short_modulus);
+  CHECK_FALSE(takes(exponent));
+  key.rsa.n = span_of(modulus);
+  key.is_pss = true;
+  CHECK(takes(exponent));
+  const evseal_algorithm pss = {EVSEAL_SCHEME_RSA_PSS, EVSEAL_HASH_SHA256, EVSEAL_HASH_SHA256, 32};
+  key.pss = pss;
+  CHECK(takes(exponent));
+  key.pss.hash = EVSEAL_HASH_SHA384;
+  CHECK_FALSE(takes(exponent));
+  key.pss = pss;
+  key.pss.mgf_hash = EVSEAL_HASH_SHA384;
+  CHECK_FALSE(takes(exponent));
+  key.pss = pss;
+  key.pss.salt_len = 20;
+  CHECK_FALSE(takes(exponent));
 }

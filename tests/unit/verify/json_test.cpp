@@ -23,6 +23,7 @@ TEST_CASE("json: takes the canonical subset") {
   CHECK(valid(R"({"a":[],"b":{},"c":[{"d":"x"},0,true,false]})"));
   CHECK(valid(R"({"a":9007199254740991})"));
   CHECK(valid("{\"a\":\"\\\"\\\\\xC3\xA9\xF0\x9F\x94\x8C\"}"));
+  CHECK(valid("{\"a\":\"\xE0\xA0\x80\"}"));
   CHECK(valid(R"({"a":[[[[[]]]]]})"));
 }
 

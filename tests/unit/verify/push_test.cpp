@@ -367,3 +367,29 @@ TEST_CASE("push: a hasher for several chunks that fails ends it") {
   CHECK(many.judge(fixture.file) == EVSEAL_OK);
   CHECK(most <= EVSEAL_MAX_BATCH);
 }
+
+TEST_CASE("push: batches of as many chunks as there are buffers, and one chunk is no batch") {
+  Fixture fixture;
+  fixture.world.set_component("small", pattern(100, 4));
+  const Bytes file = fixture.world.package();
+  Verifier verifier(fixture.world.device());
+  static std::vector<std::size_t> batches;
+  batches.clear();
+  verifier.config().callbacks.hash_chunks = [](void*, const evseal_hash_job* jobs, size_t count) {
+    batches.push_back(count);
+    for (size_t i = 0; i < count; ++i) {
+      if (evseal_crypto_openssl.sha256(jobs[i].digest, &jobs[i].bytes, 1) != EVSEAL_OK) {
+        return EVSEAL_CRYPTO_FAILED;
+      }
+    }
+    return EVSEAL_OK;
+  };
+  REQUIRE(verifier.judge(file) == EVSEAL_OK);
+  CHECK(batches == std::vector<std::size_t>{3, 15, 3});
+  // Amid a batch nothing is known that could be saved.
+  (void)verifier.start();
+  (void)verifier.push(ByteView(file).first(payload_start(file) + 128 + 4096 + 10));
+  std::array<std::uint8_t, EVSEAL_PROGRESS_MAX> progress{};
+  CHECK(evseal_verify_at_payload(&verifier.context()));
+  CHECK(evseal_verify_save_progress(&verifier.context(), progress.data()) == 0);
+}

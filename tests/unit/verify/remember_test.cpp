@@ -243,3 +243,42 @@ TEST_CASE("join: each capacity that is too small is said") {
   }
   CHECK(pair.joined(whole.size()) == whole);
 }
+
+TEST_CASE("learnt: a list says something new by its number or by an entry, or nothing") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Bytes file = world.package();
+  const Bytes list = world.intermediate_authority().crl({Bytes{9}});
+  const Bytes with_list = resealed(file, {&world.identity}, kSigningTime, {list});
+  const Sha256 key = sha256(world.intermediate_key->public_key().spki);
+  const auto learns = [&](const std::vector<manifest::KnownIssuer>& known, evseal_status expected) {
+    sign::Device device = world.device();
+    auto state = must(manifest::decode_state(device.state));
+    state.crls = known;
+    device.state = must(manifest::encode_state(state));
+    Verifier verifier(device);
+    CHECK(verifier.judge(with_list) == expected);
+    return verifier.report.learnt;
+  };
+  CHECK(learns({}, EVSEAL_OK));
+  CHECK(learns({{key, 0, true, {}}}, EVSEAL_OK));
+  CHECK(learns({{key, 1, true, {}}}, EVSEAL_OK));
+  CHECK_FALSE(learns({{key, 1, true, {Bytes{9}}}}, EVSEAL_OK));
+  CHECK_FALSE(learns({{key, 5, true, {Bytes{8}, Bytes{9}}}}, EVSEAL_OK));
+  CHECK(learns({{key, 5, true, {Bytes{8}}}}, EVSEAL_OK));
+  CHECK_FALSE(learns({{key, 1, false, {}}}, EVSEAL_OK));
+  CHECK_FALSE(learns({{key, 5, false, {}}}, EVSEAL_CRL_MISSING));
+}
+
+TEST_CASE("crl: an older list than the device has seen still meets what the manifest names") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  world.crls = {world.intermediate_authority().crl()};
+  const Bytes file = world.package();
+  sign::Device device = world.device();
+  auto state = must(manifest::decode_state(device.state));
+  state.crls = {{sha256(world.intermediate_key->public_key().spki), 5, true, {}}};
+  device.state = must(manifest::encode_state(state));
+  CHECK(Verifier(device).judge(file) == EVSEAL_OK);
+  CHECK(Verifier(device).judge(resealed(file, {&world.identity}, kSigningTime)) == EVSEAL_OK);
+}

@@ -287,6 +287,7 @@ TEST_CASE("resume: the watchdog is fed, a stop is a stop, and a missing reader i
                              nullptr) == EVSEAL_MISUSE);
   CHECK(evseal_verify_resume(nullptr, {progress.data(), progress.size()}, Device::read_back,
                              nullptr) == EVSEAL_MISUSE);
+  CHECK(again.resume(Bytes(EVSEAL_PROGRESS_MAX + 1)) == EVSEAL_PROGRESS_MISMATCH);
   yields = 0;
   CHECK(again.resume(progress) == EVSEAL_PENDING);
   CHECK(yields == 14 + 1 + 3);

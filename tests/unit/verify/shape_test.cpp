@@ -302,6 +302,20 @@ void check_changes(const Bytes& der, const Parser& parse, Ignored ignored = Igno
     }
   }
   CHECK(refused > count);
+  // And every octet for itself: lengths that are none, among others. Only the count of unused bits
+  // of a keyUsage may be another: zero bits at its end are tolerated (docs/format.md section 5.1).
+  for (std::size_t i = 0; i < der.size(); ++i) {
+    const bool unused_bits = i >= 2 && der[i - 2] == 0x03 && der[i - 1] == 0x02;
+    for (const std::uint8_t octet : Bytes{0x00, 0x80, 0xFF}) {
+      Bytes octets = der;
+      octets[i] = octet;
+      const Reading after = parse(octets);
+      if (ignored == Ignored::nothing && octet != der[i] && after && !unused_bits) {
+        INFO("octet " << i << ": " << int{octet});
+        CHECK(*after != *before);
+      }
+    }
+  }
 }
 
 DerNode element(std::uint8_t tag, std::vector<DerNode> children) {
@@ -413,6 +427,30 @@ TEST_CASE("shape: revocation lists, with entries of every kind") {
                      extension(0x18, false, primitive(0x18, {'2', '0', '2', '6'}))}));
   tbs.back().children[0].children.push_back(extension(0x12, false, element(0x30, {})));
   check_changes(fuzz::write_der(nodes), read_crl, Ignored::what_is_not_read);
+}
+
+TEST_CASE("shape: the first of several things that a list is refused for is said") {
+  World world("p256");
+  const auto critical = [](std::uint8_t arc) { return extension(arc, true, element(0x30, {})); };
+  Nodes nodes = *fuzz::read_der(world.root_authority().crl({Bytes{5}, Bytes{6}}));
+  const Nodes good = nodes;
+  const auto says = [&] {
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_crl crl{};
+    return evseal_crl_parse(&crl, span_of(der));
+  };
+  const auto tbs = [&]() -> Nodes& { return nodes[0].children[0].children; };
+  for (DerNode& entry : tbs()[tbs().size() - 2].children) {
+    entry.children.push_back(element(0x30, {critical(0x77)}));
+  }
+  CHECK(says() == EVSEAL_CRL_UNSUPPORTED);
+  nodes = good;
+  Nodes& extensions = tbs().back().children[0].children;
+  extensions.push_back(critical(0x77));
+  extensions.push_back(critical(0x78));
+  CHECK(says() == EVSEAL_CRL_UNSUPPORTED);
+  extensions.push_back(critical(0x78));
+  CHECK(says() == EVSEAL_CRL_ENCODING);
 }
 
 TEST_CASE("shape: signature algorithms") {

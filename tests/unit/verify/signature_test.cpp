@@ -6,6 +6,10 @@
 #include "backends.hpp"
 #include "openssl_key.hpp"
 
+extern "C" {
+#include "emsa.h"
+}
+
 using namespace evseal;
 using namespace evseal::test;
 
@@ -179,6 +183,47 @@ TEST_CASE("signature: what a backend lacks is missing, not wrong") {
   none.sha256 = evseal_crypto_openssl.sha256;
   const Ecdsa ecdsa(true);
   CHECK(ecdsa.verify(ecdsa.rs, EVSEAL_SIGNATURE_P1363, none) == EVSEAL_CRYPTO_MISSING);
+}
+
+TEST_CASE("emsa: a digest of another length than its hash's is none, nor one of no hash") {
+  const OpensslKey& made = OpensslKey::rsa(2048);
+  const Bytes digest = openssl_digest(EVSEAL_HASH_SHA256, kMessage);
+  const Bytes em =
+      made.rsa_public(made.sign_pss(EVSEAL_HASH_SHA256, EVSEAL_HASH_SHA256, 32, digest));
+  const auto pss = [&](evseal_hash hash, evseal_hash mgf_hash, std::size_t len,
+                       const evseal_crypto& hashes) {
+    const evseal_algorithm algorithm = {EVSEAL_SCHEME_RSA_PSS, hash, mgf_hash, 32};
+    Bytes copy = em;
+    return evseal_emsa_pss_check(&hashes, &algorithm, {digest.data(), len}, made.rsa_key().n,
+                                 copy.data());
+  };
+  const evseal_hash sha256 = EVSEAL_HASH_SHA256;
+  CHECK(pss(sha256, sha256, 32, evseal_crypto_openssl) == EVSEAL_OK);
+  CHECK(pss(sha256, sha256, 31, evseal_crypto_openssl) == EVSEAL_SIGNATURE_INVALID);
+  CHECK(pss(EVSEAL_HASH_NONE, sha256, 0, evseal_crypto_openssl) == EVSEAL_SIGNATURE_INVALID);
+  CHECK(pss(sha256, static_cast<evseal_hash>(1), 32, evseal_crypto_openssl) ==
+        EVSEAL_CRYPTO_FAILED);
+  // Seven hashes make the mask of 223 octets; the eighth is of what was signed.
+  static unsigned calls;
+  static unsigned failing_call;
+  evseal_crypto failing = evseal_crypto_openssl;
+  failing.sha256 = [](uint8_t* out, const evseal_span* pieces, size_t count) {
+    return ++calls == failing_call ? EVSEAL_CRYPTO_FAILED
+                                   : evseal_crypto_openssl.sha256(out, pieces, count);
+  };
+  for (failing_call = 1; failing_call <= 8; ++failing_call) {
+    calls = 0;
+    CHECK(pss(sha256, sha256, 32, failing) == EVSEAL_CRYPTO_FAILED);
+    CHECK(calls == failing_call);
+  }
+  const Bytes pkcs1 = made.rsa_public(made.sign_pkcs1(sha256, digest));
+  const auto check = [&](evseal_hash hash, std::size_t len, std::size_t em_len) {
+    return evseal_emsa_pkcs1_check(hash, {digest.data(), len}, {pkcs1.data(), em_len});
+  };
+  CHECK(check(sha256, 32, pkcs1.size()) == EVSEAL_OK);
+  CHECK(check(sha256, 31, pkcs1.size()) == EVSEAL_SIGNATURE_INVALID);
+  CHECK(check(EVSEAL_HASH_NONE, 0, pkcs1.size()) == EVSEAL_SIGNATURE_INVALID);
+  CHECK(check(sha256, 32, 19 + 32 + 10) == EVSEAL_SIGNATURE_INVALID);
 }
 
 #ifdef EVSEAL_HAS_BEARSSL
