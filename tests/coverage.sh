@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly build=build/coverage
+mkdir -p build
 
 # The public suites of EVSEAL_VECTORS would reach more on machines that have them.
 unset EVSEAL_VECTORS

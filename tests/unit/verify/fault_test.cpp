@@ -25,8 +25,7 @@ bool begins_with(const Bytes& whole, const Bytes& part) {
   return part.size() <= whole.size() && std::equal(part.begin(), part.end(), whole.begin());
 }
 
-// No two failing calls make `file` acceptable. Counted far enough for a judgement that goes on
-// where it should have ended.
+// No two failing calls among the first `calls` make `file` acceptable.
 void check_never_accepted(Verifier& verifier, const Bytes& file, unsigned calls) {
   for (unsigned first = 1; first <= calls; ++first) {
     for (unsigned second = first; second <= calls; ++second) {
@@ -133,7 +132,8 @@ TEST_CASE("faults: no two failing calls make a refused package acceptable") {
   device.config().crypto = &evseal_crypto_openssl;
   CHECK(std::string(evseal_status_name(device.judge(refused))) == evseal_status_name(expected));
   device.config().crypto = &evseal_crypto_failing;
-  check_never_accepted(device, refused, calls);
+  // A judgement that goes wrong may ask more than one that accepts.
+  check_never_accepted(device, refused, calls + 10);
 }
 
 TEST_CASE("faults: a next state that could not be hashed is none") {
