@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test, on Debian 12: tests/run.sh [--plain | --sanitize | --proof]
+# Every test, on Debian 12: tests/run.sh [--plain | --sanitize | --proof | --coverage]
 #
 # Installs packages, checks the formatting, then builds and runs the tests twice: as they are, and with
 # AddressSanitizer and UndefinedBehaviorSanitizer. A step that fails does not keep the others from running.
@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The build; what the tests use; what checks the sources.
-readonly packages=(
+packages=(
   cmake ninja-build g++ pkg-config libssl-dev libsodium-dev libbearssl-dev libp11-kit-dev zlib1g-dev nlohmann-json3-dev
   libcli11-dev catch2
   softhsm2 opensc openssl jq coreutils grep binutils util-linux squashfs-tools python3 python3-cryptography
@@ -16,7 +16,7 @@ readonly packages=(
 
 usage() {
   cat <<'END'
-Usage: tests/run.sh [--plain | --sanitize | --proof]
+Usage: tests/run.sh [--plain | --sanitize | --proof | --coverage]
 
 Checks the formatting, then builds and runs all tests with the presets dev and asan.
 Needs root or sudo where packages are missing.
@@ -24,6 +24,7 @@ Needs root or sudo where packages are missing.
   --plain      the preset dev only
   --sanitize   the preset asan only
   --proof      Frama-C over the parsers, and nothing else (it takes long); see docs/testing.md
+  --coverage   which lines of the verify library the tests reach, and nothing else; see docs/testing.md
 
 EVSEAL_VECTORS=FOLDER in the environment adds the vectors of that folder.
 END
@@ -93,6 +94,7 @@ step() {
 
 presets=(dev asan)
 proof=false
+coverage=false
 case "${1-}" in
   '') ;;
   --plain) presets=(dev) ;;
@@ -100,6 +102,11 @@ case "${1-}" in
   --proof)
     presets=()
     proof=true
+    ;;
+  --coverage)
+    presets=()
+    coverage=true
+    packages+=(gcovr)
     ;;
   -h | --help)
     usage
@@ -119,6 +126,9 @@ for preset in "${presets[@]}"; do
 done
 if "$proof"; then
   step proof prove
+fi
+if "$coverage"; then
+  step coverage tests/coverage.sh
 fi
 
 printf -v summary '%s, ' "${results[@]}"

@@ -286,6 +286,57 @@ sign::Device after(sign::Device device, const sign::Verdict& verdict) {
   return device;
 }
 
+namespace {
+
+// The header of a package (docs/format.md section 2).
+constexpr std::size_t kHeader = 16;
+constexpr std::size_t kLengthAt = 8;
+constexpr std::size_t kMaskAt = 12;
+constexpr std::size_t kAlignment = 4096;
+
+std::size_t aligned(std::size_t size) {
+  return (size + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+ByteView envelope_of(const Bytes& file) {
+  std::size_t length = 0;
+  for (std::size_t i = kLengthAt; i < kMaskAt; ++i) {
+    length = length << 8U | file[i];
+  }
+  return ByteView(file).subspan(kHeader, length);
+}
+
+}  // namespace
+
+Bytes manifest_of(const Bytes& file) {
+  return must(sign::open_unverified_envelope(envelope_of(file))).unverified_manifest;
+}
+
+Bytes resealed(const Bytes& file, const std::vector<sign::Identity*>& signers, std::int64_t time,
+               const std::vector<Bytes>& crls, const Bytes& manifest) {
+  sign::EnvelopeParts parts;
+  parts.manifest = manifest.empty() ? manifest_of(file) : manifest;
+  parts.crls = crls;
+  for (sign::Identity* signer : signers) {
+    parts.signers.push_back(must(sign::sign_manifest(parts.manifest, *signer, time)));
+    parts.certificates.insert(parts.certificates.end(), signer->certificates.begin(),
+                              signer->certificates.end());
+  }
+  const Bytes envelope = must(sign::encode_envelope(parts));
+  Bytes out(file.begin(), file.begin() + kLengthAt);
+  for (unsigned shift = 32; shift > 0; shift -= 8) {
+    out.push_back(static_cast<std::uint8_t>(envelope.size() >> (shift - 8)));
+  }
+  out.insert(out.end(), file.begin() + kMaskAt, file.begin() + kHeader);
+  out.insert(out.end(), envelope.begin(), envelope.end());
+  out.resize(aligned(out.size()));
+  out.insert(
+      out.end(),
+      file.begin() + static_cast<std::ptrdiff_t>(aligned(kHeader + envelope_of(file).size())),
+      file.end());
+  return out;
+}
+
 Bytes pattern(std::size_t size, unsigned seed) {
   Bytes out(size);
   std::uint32_t x = seed * 2654435761U + 1;

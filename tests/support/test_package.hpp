@@ -116,6 +116,15 @@ struct World {
 /// The device after it took a package: at once, or after the boot.
 [[nodiscard]] sign::Device after(sign::Device device, const sign::Verdict& verdict);
 
+/// The manifest of a package, as its octets stand there.
+[[nodiscard]] Bytes manifest_of(const Bytes& file);
+
+/// The same manifest and payload under an envelope that these make, whatever the signing side would
+/// say to it. An empty `manifest` stands for the file's own.
+[[nodiscard]] Bytes resealed(const Bytes& file, const std::vector<sign::Identity*>& signers,
+                             std::int64_t time, const std::vector<Bytes>& crls = {},
+                             const Bytes& manifest = {});
+
 /// Octets that do not repeat, the same for the same seed.
 [[nodiscard]] Bytes pattern(std::size_t size, unsigned seed = 1);
 

@@ -35,10 +35,11 @@ evseal_status evseal_judge_open_device(evseal_verify_ctx* ctx) {
   return config->workspace_len >= needed ? EVSEAL_OK : EVSEAL_WORKSPACE_TOO_SMALL;
 }
 
-static void describe_signers(judgement* j) {
+static evseal_status describe_signers(judgement* j) {
   evseal_verify_ctx* ctx = j->ctx;
+  evseal_status status = EVSEAL_OK;
   ctx->report.num_signers = j->envelope.num_signers;
-  for (unsigned i = 0; i < j->envelope.num_signers; i++) {
+  for (unsigned i = 0; status == EVSEAL_OK && i < j->envelope.num_signers; i++) {
     const cms_signer* signer = &j->envelope.signers[i];
     evseal_signer_report* report = &ctx->report.signers[i];
     const evseal_certificate* leaf = &ctx->certificates[signer->leaf];
@@ -46,8 +47,9 @@ static void describe_signers(judgement* j) {
     report->new_status = EVSEAL_PENDING;
     report->signing_time = signer->signing_time;
     report->subject = leaf->subject;
-    (void)ctx->config.crypto->sha256(report->key_hash, &leaf->key.spki, 1);
+    status = ctx->config.crypto->sha256(report->key_hash, &leaf->key.spki, 1);
   }
+  return status;
 }
 
 static int64_t earliest_end(const evseal_verify_ctx* ctx, const evseal_path* path) {
@@ -167,7 +169,10 @@ evseal_status evseal_judge_envelope(evseal_verify_ctx* ctx) {
   }
   ctx->num_certificates = j.envelope.num_certificates;
   ctx->num_crls = j.envelope.num_crls;
-  describe_signers(&j);
+  status = describe_signers(&j);
+  if (status != EVSEAL_OK) {
+    return status;
+  }
   status = evseal_judge_signers(&j);
   report_signers(&j, false);
   if (status == EVSEAL_OK) {

@@ -135,7 +135,8 @@ static bool number_seen(uint64_t* out, const evseal_verify_ctx* ctx, const uint8
   return seen;
 }
 
-/* True when the key is that of an issuer on the path of a signer that counts. */
+/* True when the key is that of an issuer on the path of a signer that counts, or when that cannot
+ * be told: a list is then asked for. */
 static bool is_on_a_path(const judgement* j, const uint8_t* issuer_key) {
   for (unsigned i = 0; i < j->envelope.num_signers; i++) {
     const evseal_signer_verdict* verdict = &j->ctx->verdicts[i];
@@ -145,7 +146,7 @@ static bool is_on_a_path(const judgement* j, const uint8_t* issuer_key) {
     }
     for (unsigned k = 0; k < verdict->path.num_certificates; k++) {
       path_issuer issuer;
-      if (evseal_judge_issuer(&issuer, j, &verdict->path, &role, k) &&
+      if (!evseal_judge_issuer(&issuer, j, &verdict->path, &role, k) ||
           memcmp(issuer.key_hash, issuer_key, EVSEAL_SHA256_LEN) == 0) {
         return true;
       }

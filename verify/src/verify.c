@@ -482,7 +482,9 @@ evseal_status evseal_verify_skip(evseal_verify_ctx* ctx, uint64_t len) {
   ctx->remaining -= len;
   ctx->offered += len;
   ctx->file_offset += len;
-  if (ctx->remaining > 0) {
+  /* What was fed of the component, and not counted yet, is all that remains: none is still to come.
+   */
+  if (ctx->remaining > ctx->filled) {
     return EVSEAL_PENDING;
   }
   ctx->filled = 0;

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <string>
 
 extern "C" {
 #include "calendar.h"
@@ -36,4 +37,35 @@ TEST_CASE("calendar: refuses days that do not exist") {
   CHECK_FALSE(exists(2023, 1, 0));
   CHECK_FALSE(exists(0, 1, 1));
   CHECK_FALSE(exists(10000, 1, 1));
+}
+
+TEST_CASE("calendar: refuses hours, minutes and seconds that do not exist, a leap second too") {
+  const auto exists = [](unsigned hour, unsigned minute, unsigned second) {
+    const calendar_time time = {2023, 1, 1, hour, minute, second};
+    std::int64_t out = 0;
+    return evseal_calendar_to_seconds(&out, &time);
+  };
+  CHECK(exists(23, 59, 59));
+  CHECK_FALSE(exists(24, 0, 0));
+  CHECK_FALSE(exists(0, 60, 0));
+  CHECK_FALSE(exists(0, 0, 60));
+}
+
+TEST_CASE("calendar: every place of the text must be a digit") {
+  const std::string good = "20230102030405";
+  calendar_time time{};
+  const auto read = [&](const std::string& text) {
+    return evseal_calendar_read_digits(&time, reinterpret_cast<const std::uint8_t*>(text.data()),
+                                       4);
+  };
+  REQUIRE(read(good));
+  CHECK((time.year == 2023 && time.month == 1 && time.day == 2));
+  CHECK((time.hour == 3 && time.minute == 4 && time.second == 5));
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    for (const char other : {'/', ':', ' ', 'a'}) {
+      std::string text = good;
+      text[i] = other;
+      CHECK_FALSE(read(text));
+    }
+  }
 }

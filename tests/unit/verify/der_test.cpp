@@ -100,6 +100,7 @@ TEST_CASE("boolean: 00 and FF only") {
   CHECK_FALSE(reads("010101"));
   CHECK_FALSE(reads("0100"));
   CHECK_FALSE(reads("0102ffff"));
+  CHECK_FALSE(reads("0201ff"));
 }
 
 TEST_CASE("bit strings: unused bits are zero") {
@@ -117,6 +118,36 @@ TEST_CASE("bit strings: unused bits are zero") {
   CHECK(bits("03020880") == -1);
   CHECK(bits("030101") == -1);
   CHECK(bits("0300") == -1);
+  CHECK(bits("0400") == -1);
+  CHECK(bits("030500ffffffff") == 0xFFFFFFFF);
+  CHECK(bits("03060000000000ff") == -1);  // more than are known
+}
+
+TEST_CASE("bit strings: of whole octets only, for signatures and keys") {
+  const auto reads = [](const char* text) {
+    const Bytes bytes = hex(text);
+    der_reader reader = open(bytes);
+    evseal_span out;
+    return evseal_der_read_octet_bits(&reader, &out);
+  };
+  CHECK(reads("030100"));
+  CHECK(reads("030200ff"));
+  CHECK_FALSE(reads("0300"));
+  CHECK_FALSE(reads("030201fe"));
+  CHECK_FALSE(reads("040200ff"));
+}
+
+TEST_CASE("constants: another number is another, and what is no number is none") {
+  const auto value = [](const char* text) {
+    const Bytes bytes = hex(text);
+    der_reader reader = open(bytes);
+    bool equal = false;
+    return evseal_der_read_constant(&reader, 1, &equal) ? (equal ? 1 : 0) : -1;
+  };
+  CHECK(value("020101") == 1);
+  CHECK(value("020102") == 0);
+  CHECK(value("02020101") == 0);
+  CHECK(value("0200") == -1);
 }
 
 TEST_CASE("time: UTCTime to 2049, GeneralizedTime from 2050") {
@@ -138,4 +169,7 @@ TEST_CASE("time: UTCTime to 2049, GeneralizedTime from 2050") {
   CHECK(read(0x17, "700101000060Z") == INT64_MIN);
   CHECK(read(0x17, "700229000000Z") == INT64_MIN);
   CHECK(read(0x18, "20500101000000.5Z") == INT64_MIN);
+  CHECK(read(0x16, "700101000000Z") == INT64_MIN);
+  CHECK(read(0x17, "7001010000ooZ") == INT64_MIN);
+  CHECK(read(0x1F, "700101000000Z") == INT64_MIN);
 }

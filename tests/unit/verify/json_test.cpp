@@ -23,6 +23,7 @@ TEST_CASE("json: takes the canonical subset") {
   CHECK(valid(R"({"a":[],"b":{},"c":[{"d":"x"},0,true,false]})"));
   CHECK(valid(R"({"a":9007199254740991})"));
   CHECK(valid("{\"a\":\"\\\"\\\\\xC3\xA9\xF0\x9F\x94\x8C\"}"));
+  CHECK(valid("{\"a\":\"\xE0\xA0\x80\"}"));
   CHECK(valid(R"({"a":[[[[[]]]]]})"));
 }
 
@@ -56,6 +57,18 @@ TEST_CASE("json: refuses everything else") {
                            "{\"a\":\"\xF4\x90\x80\x80\"}",
                            "{\"a\":\"\xFF\"}",
                            "{\"a\":\"\xE2\x82\"}",
+                           "{\"a\":\"\xE2\x82",
+                           "{\"a\":\"\x80\"}",
+                           "{\"a\":\"\xE0\x9F\x80\"}",
+                           "{\"a\":\"\xF0\x8F\x80\x80\"}",
+                           "{\"a\":\"\xF5\x80\x80\x80\"}",
+                           "{\"a`\":1}",
+                           "{\"a{\":1}",
+                           "{\"a/\":1}",
+                           "{\"a:\":1}",
+                           "{\"a\":/}",
+                           "{\"a\":1,2}",
+                           "{1:2}",
                            "{\"a\":[[[[[[]]]]]]}",
                            "{\"a\":[1,]}",
                            "{\"a\":[1 ]}",
@@ -97,6 +110,63 @@ TEST_CASE("json: the cursor walks members and items") {
   CHECK(evseal_json_boolean(value, &flag));
   CHECK(flag);
   CHECK_FALSE(evseal_json_member(object, "x", &value));
+}
+
+TEST_CASE("json: the cursor ends at text that nobody has validated") {
+  const auto span = [](std::string_view text) {
+    return evseal_span{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+  };
+  evseal_span name;
+  evseal_span value;
+  for (const char* text : {"", "[", "[]", "[}", "[1", "[,]", "[[1]", "[[1}", "{1]", "1,2", "[?]"}) {
+    INFO(text);
+    evseal_span rest = span(text);
+    unsigned items = 0;
+    while (evseal_json_next_item(&rest, &value)) {
+      REQUIRE(++items == 1);
+    }
+  }
+  for (const char* text : {"", "{", "{}", "{]", "{1:2}", "{?:1}", "{\"a\"}", "{\"a\"1}", "{\"a\":}",
+                           "{\"a", "{[]:1}", "[\"a\":1]"}) {
+    INFO(text);
+    evseal_span rest = span(text);
+    CHECK_FALSE(evseal_json_next_member(&rest, &name, &value));
+  }
+}
+
+TEST_CASE("json: values are read in one form, within bounds") {
+  const auto span = [](std::string_view text) {
+    return evseal_span{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+  };
+  std::uint64_t number = 0;
+  CHECK(evseal_json_integer(span("9007199254740991"), UINT64_MAX, &number));
+  CHECK(number == 9007199254740991);
+  CHECK(evseal_json_integer(span("7"), 7, &number));
+  for (const char* text : {"", "8", "10000000000000000", "-1", "1x", "\"1\"", "true"}) {
+    CHECK_FALSE(evseal_json_integer(span(text), 7, &number));
+  }
+  bool flag = false;
+  CHECK(evseal_json_boolean(span("false"), &flag));
+  CHECK_FALSE(flag);
+  CHECK_FALSE(evseal_json_boolean(span("\"true\""), &flag));
+  std::uint8_t octets[2] = {};
+  CHECK(evseal_json_hex(span("\"09af\""), octets, 2));
+  CHECK((octets[0] == 0x09 && octets[1] == 0xAF));
+  for (const char* text : {"\"09a\"", "\"09aff\"", "[09af]", "\"09aF\"", "\"0g00\"", "\"g000\"",
+                           "\"00/0\"", "\"00:0\"", "\"000`\""}) {
+    INFO(text);
+    CHECK_FALSE(evseal_json_hex(span(text), octets, 2));
+  }
+  evseal_span content;
+  std::size_t length = 0;
+  CHECK(evseal_json_string(span("\"a\\\"b\""), &content, &length));
+  CHECK(length == 3);
+  for (const char* text : {"", "\"", "12"}) {
+    CHECK_FALSE(evseal_json_string(span(text), &content, &length));
+  }
+  CHECK_FALSE(evseal_json_is_object(span("{")));
+  CHECK_FALSE(evseal_json_is_array(span("[")));
+  CHECK_FALSE(evseal_json_is_array(span("{}")));
 }
 
 // The public parsing suite: what it says must be refused is refused; ours is stricter than it asks.

@@ -227,3 +227,169 @@ TEST_CASE("finish: errors stay, and the report is emptied first") {
   CHECK(evseal_verify_finish(nullptr, &verifier.report) == EVSEAL_MISUSE);
   CHECK(evseal_verify_finish(&verifier.context(), nullptr) == EVSEAL_MISUSE);
 }
+
+TEST_CASE("misuse: calls that cannot be meant are refused, and change nothing that was decided") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  const evseal_verify_config good = verifier.config();
+  const auto starts = [&](auto change) {
+    verifier.config() = good;
+    change(verifier.config());
+    return verifier.start();
+  };
+  const Bytes challenge = pattern(32);
+  CHECK(starts([](auto& c) { c.workspace = nullptr; }) == EVSEAL_MISUSE);
+  CHECK(starts([](auto& c) { c.profile.data = nullptr; }) == EVSEAL_MISUSE);
+  CHECK(starts([](auto& c) { c.profile = {}; }) == EVSEAL_PROFILE_DAMAGED);
+  CHECK(starts([&](auto& c) { c.recovery = {challenge.data(), 31}; }) == EVSEAL_MISUSE);
+  CHECK(starts([&](auto& c) { c.recovery = {nullptr, 32}; }) == EVSEAL_MISUSE);
+  CHECK(starts([&](auto& c) { c.recovery = {challenge.data(), 32}; }) == EVSEAL_PENDING);
+  CHECK(starts([](auto&) {}) == EVSEAL_PENDING);
+
+  CHECK(evseal_verify_push(nullptr, fixture.file.data(), 1) == EVSEAL_MISUSE);
+  CHECK(evseal_verify_push(&verifier.context(), nullptr, 1) == EVSEAL_MISUSE);
+  CHECK(evseal_verify_push(&verifier.context(), nullptr, 0) == EVSEAL_PENDING);
+  CHECK(evseal_verify_commit(&verifier.context(), 0) == EVSEAL_PENDING);
+  CHECK(evseal_verify_skippable(&verifier.context()) == 0);
+  CHECK(evseal_verify_skip(&verifier.context(), 0) == EVSEAL_PENDING);
+  CHECK(verifier.judge(fixture.file) == EVSEAL_OK);
+  CHECK(evseal_verify_commit(&verifier.context(), 1) == EVSEAL_OK);
+  CHECK(evseal_verify_skip(&verifier.context(), 1) == EVSEAL_OK);
+  // The verdict may be asked for again.
+  CHECK(verifier.finish() == EVSEAL_OK);
+  // More skipped than there is.
+  CHECK(verifier.start() == EVSEAL_PENDING);
+  CHECK(evseal_verify_skip(&verifier.context(), 1) == EVSEAL_MISUSE);
+  CHECK(verifier.judge(fixture.file) == EVSEAL_OK);
+}
+
+TEST_CASE("push: a component given up in pieces, fed and skipped in turn") {
+  Fixture fixture;
+  fixture.world.profile.components[0].needed = false;
+  fixture.world.profile.components[1].needed = false;
+  Verifier verifier(fixture.world.device());
+  verifier.component_answer = EVSEAL_SKIP;
+  for (const std::size_t step : {1000U, 3333U}) {
+    (void)verifier.start();
+    std::size_t at = payload_start(fixture.file);
+    REQUIRE(verifier.push(ByteView(fixture.file).first(at)) == EVSEAL_PENDING);
+    while (at < fixture.file.size()) {
+      const std::uint64_t left = evseal_verify_skippable(&verifier.context());
+      REQUIRE(left > 0);
+      const std::size_t fed = std::min<std::size_t>(step, left);
+      REQUIRE(verifier.push(ByteView(fixture.file).subspan(at, fed)) == EVSEAL_PENDING);
+      at += fed;
+      const std::uint64_t skipped =
+          std::min<std::uint64_t>(step, evseal_verify_skippable(&verifier.context()));
+      REQUIRE(evseal_verify_skip(&verifier.context(), skipped) == EVSEAL_PENDING);
+      at += skipped;
+    }
+    CHECK(verifier.finish() == EVSEAL_OK);
+  }
+}
+
+TEST_CASE("push: the next component follows when the rest of one that was begun is skipped") {
+  Fixture fixture;
+  fixture.world.profile.components[0].needed = false;
+  Verifier verifier(fixture.world.device());
+  const std::size_t start = payload_start(fixture.file);
+  const std::size_t second = component_start(fixture, 1);
+  verifier.component_answer = EVSEAL_SKIP;
+  (void)verifier.start();
+  REQUIRE(verifier.push(ByteView(fixture.file).first(start + 10)) == EVSEAL_PENDING);
+  REQUIRE(evseal_verify_skippable(&verifier.context()) == second - start - 10);
+  verifier.component_answer = EVSEAL_TAKE;
+  REQUIRE(evseal_verify_skip(&verifier.context(), second - start - 10) == EVSEAL_PENDING);
+  std::uint8_t* buffer = nullptr;
+  REQUIRE(evseal_verify_buffer(&verifier.context(), &buffer) > 0);  // else a push would never end
+  CHECK(verifier.push(ByteView(fixture.file).subspan(second)) == EVSEAL_PENDING);
+  CHECK(verifier.finish() == EVSEAL_OK);
+  CHECK(verifier.released == fixture.root);
+}
+
+TEST_CASE("push: without callbacks everything is taken, and each callback may stop it") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device());
+  const evseal_callbacks all = verifier.config().callbacks;
+  verifier.config().callbacks = {};
+  REQUIRE(verifier.judge(fixture.file) == EVSEAL_OK);
+  CHECK(verifier.report.taken == 3);
+  CHECK(verifier.report.complete == 3);
+
+  static unsigned yields;
+  yields = 0;
+  verifier.config().callbacks = all;
+  verifier.config().callbacks.on_yield = [](void*) { ++yields; };
+  REQUIRE(verifier.judge(fixture.file) == EVSEAL_OK);
+  // Each public-key operation, each chunk.
+  CHECK(yields == verifier.report.operations + 3 + 18);
+
+  verifier.config().callbacks = all;
+  verifier.config().callbacks.on_manifest = [](void*, const evseal_manifest*) {
+    return EVSEAL_STOP;
+  };
+  CHECK(verifier.judge(fixture.file) == EVSEAL_ABORTED);
+  CHECK(verifier.events.empty());
+  verifier.config().callbacks = all;
+  verifier.config().callbacks.on_chunk = [](void*, const evseal_component*, std::uint64_t,
+                                            evseal_span) { return EVSEAL_STOP; };
+  CHECK(verifier.judge(fixture.file) == EVSEAL_ABORTED);
+  CHECK(verifier.report.complete == 0);
+  verifier.config().callbacks = all;
+  verifier.config().callbacks.on_component_end = [](void*, const evseal_component*) {
+    return EVSEAL_STOP;
+  };
+  CHECK(verifier.judge(fixture.file) == EVSEAL_ABORTED);
+  CHECK(verifier.released == fixture.boot);
+}
+
+TEST_CASE("push: a hasher for several chunks that fails ends it") {
+  Fixture fixture;
+  Verifier verifier(fixture.world.device(), 8);
+  verifier.config().callbacks.hash_chunks = [](void*, const evseal_hash_job*, size_t) {
+    return EVSEAL_CRYPTO_FAILED;
+  };
+  CHECK(verifier.judge(fixture.file) == EVSEAL_CRYPTO_FAILED);
+  CHECK(verifier.released.empty());
+  // With more buffers than a batch may have, no more are used.
+  Verifier many(fixture.world.device(), 64);
+  static std::size_t most;
+  most = 0;
+  many.config().callbacks.hash_chunks = [](void*, const evseal_hash_job* jobs, size_t count) {
+    most = std::max(most, count);
+    for (size_t i = 0; i < count; ++i) {
+      if (evseal_crypto_openssl.sha256(jobs[i].digest, &jobs[i].bytes, 1) != EVSEAL_OK) {
+        return EVSEAL_CRYPTO_FAILED;
+      }
+    }
+    return EVSEAL_OK;
+  };
+  CHECK(many.judge(fixture.file) == EVSEAL_OK);
+  CHECK(most <= EVSEAL_MAX_BATCH);
+}
+
+TEST_CASE("push: batches of as many chunks as there are buffers, and one chunk is no batch") {
+  Fixture fixture;
+  fixture.world.set_component("small", pattern(100, 4));
+  const Bytes file = fixture.world.package();
+  Verifier verifier(fixture.world.device());
+  static std::vector<std::size_t> batches;
+  batches.clear();
+  verifier.config().callbacks.hash_chunks = [](void*, const evseal_hash_job* jobs, size_t count) {
+    batches.push_back(count);
+    for (size_t i = 0; i < count; ++i) {
+      if (evseal_crypto_openssl.sha256(jobs[i].digest, &jobs[i].bytes, 1) != EVSEAL_OK) {
+        return EVSEAL_CRYPTO_FAILED;
+      }
+    }
+    return EVSEAL_OK;
+  };
+  REQUIRE(verifier.judge(file) == EVSEAL_OK);
+  CHECK(batches == std::vector<std::size_t>{3, 15, 3});
+  // Amid a batch nothing is known that could be saved.
+  (void)verifier.start();
+  (void)verifier.push(ByteView(file).first(payload_start(file) + 128 + 4096 + 10));
+  std::array<std::uint8_t, EVSEAL_PROGRESS_MAX> progress{};
+  CHECK(evseal_verify_at_payload(&verifier.context()));
+  CHECK(evseal_verify_save_progress(&verifier.context(), progress.data()) == 0);
+}

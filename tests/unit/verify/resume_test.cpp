@@ -3,6 +3,7 @@
 #include <cstring>
 #include <map>
 
+#include "failing_crypto.h"
 #include "verifier.hpp"
 
 using namespace evseal;
@@ -234,4 +235,120 @@ TEST_CASE("resume: under a state that has moved on, the package is refused befor
   CHECK_FALSE(evseal_verify_at_payload(&again.context));
   CHECK(again.resume(device.progress) == EVSEAL_MISUSE);
   CHECK(again.finish() == EVSEAL_ROLLBACK);
+}
+
+TEST_CASE("resume: whichever hash fails, what is accepted in the end is whole") {
+  const Scenario scenario;
+  Device device(scenario.world.device());
+  device.start();
+  device.push(scenario.file, 0, scenario.file.size());
+  REQUIRE(device.finish() == EVSEAL_OK);
+  const Bytes progress = device.every_progress[17];
+  unsigned failed = 0;
+  for (unsigned n = 1;; ++n) {
+    Device again(scenario.world.device());
+    again.slots = device.slots;
+    again.config.crypto = &evseal_crypto_failing;
+    evseal_crypto_fail_at(0, 0);
+    again.start();
+    again.push(scenario.file, 0, payload_start(scenario.file));
+    evseal_crypto_fail_at(n, 0);
+    const evseal_status status = again.resume(progress);
+    if (evseal_crypto_calls() < n) {
+      CHECK(status == EVSEAL_PENDING);
+      break;
+    }
+    INFO(n);
+    REQUIRE((status == EVSEAL_CRYPTO_FAILED || status == EVSEAL_PROGRESS_MISMATCH));
+    again.push(scenario.file, evseal_verify_offset(&again.context), scenario.file.size());
+    REQUIRE(again.finish() == (status == EVSEAL_CRYPTO_FAILED ? status : EVSEAL_OK));
+    REQUIRE((status == EVSEAL_CRYPTO_FAILED || again.slots == scenario.images));
+    failed++;
+  }
+  CHECK(failed > 20);
+}
+
+TEST_CASE("resume: the watchdog is fed, a stop is a stop, and a missing reader is misuse") {
+  const Scenario scenario;
+  Device device(scenario.world.device());
+  device.start();
+  device.push(scenario.file, 0, scenario.file.size());
+  REQUIRE(device.finish() == EVSEAL_OK);
+  const Bytes progress = device.every_progress[17];
+
+  static unsigned yields;
+  yields = 0;
+  Device again(scenario.world.device());
+  again.slots = device.slots;
+  again.config.callbacks.on_yield = [](void*) { yields++; };
+  again.start();
+  again.push(scenario.file, 0, payload_start(scenario.file));
+  CHECK(evseal_verify_resume(&again.context, {progress.data(), progress.size()}, nullptr,
+                             nullptr) == EVSEAL_MISUSE);
+  CHECK(evseal_verify_resume(nullptr, {progress.data(), progress.size()}, Device::read_back,
+                             nullptr) == EVSEAL_MISUSE);
+  CHECK(again.resume(Bytes(EVSEAL_PROGRESS_MAX + 1)) == EVSEAL_PROGRESS_MISMATCH);
+  yields = 0;
+  CHECK(again.resume(progress) == EVSEAL_PENDING);
+  CHECK(yields == 14 + 1 + 3);
+
+  // The caller ends it at a component that it had already: nothing goes on from there.
+  Device stopping(scenario.world.device());
+  stopping.slots = device.slots;
+  stopping.config.callbacks.on_component_end = [](void*, const evseal_component*) {
+    return EVSEAL_STOP;
+  };
+  stopping.start();
+  stopping.push(scenario.file, 0, payload_start(scenario.file));
+  CHECK(stopping.resume(progress) == EVSEAL_ABORTED);
+  CHECK(stopping.finish() == EVSEAL_ABORTED);
+}
+
+TEST_CASE("resume: behind the last component, and over components that nobody takes") {
+  Scenario scenario;
+  Device device(scenario.world.device());
+  device.start();
+  device.push(scenario.file, 0, scenario.file.size());
+  device.save();
+  const Bytes at_end = device.progress;
+  REQUIRE(device.finish() == EVSEAL_OK);
+  Device again(scenario.world.device());
+  again.slots = device.slots;
+  CHECK(again.go_on(scenario.file, at_end, EVSEAL_PENDING) == EVSEAL_OK);
+  CHECK(again.chunks == 0);
+
+  for (manifest::DeviceComponent& component : scenario.world.profile.components) {
+    component.needed = false;
+  }
+  for (const char* unwanted : {"rootfs", "safety", "radio"}) {
+    static std::string name;
+    name = unwanted;
+    INFO(name);
+    const auto skip = [](void*, const evseal_component* component) {
+      return Device::name(component) == name ? EVSEAL_SKIP : EVSEAL_TAKE;
+    };
+    Device first(scenario.world.device());
+    first.config.callbacks.on_component = skip;
+    first.start();
+    first.push(scenario.file, 0, scenario.file.size());
+    REQUIRE(first.finish() == EVSEAL_OK);
+    for (const Bytes& progress : first.every_progress) {
+      Device second(scenario.world.device());
+      second.slots = first.slots;
+      second.config.callbacks.on_component = skip;
+      REQUIRE(second.go_on(scenario.file, progress, EVSEAL_PENDING) == EVSEAL_OK);
+      REQUIRE(second.slots == first.slots);
+    }
+    // Saved while the octets of the unwanted one go by.
+    for (std::size_t cut = payload_start(scenario.file); cut < scenario.file.size(); cut += 3001) {
+      Device broken(scenario.world.device());
+      broken.config.callbacks.on_component = skip;
+      broken.start();
+      broken.push(scenario.file, 0, cut);
+      broken.save();
+      const Bytes progress = broken.progress;
+      REQUIRE(broken.go_on(scenario.file, progress, EVSEAL_PENDING) == EVSEAL_OK);
+      REQUIRE(broken.slots == first.slots);
+    }
+  }
 }

@@ -180,3 +180,42 @@ TEST_CASE("backends: libsodium judges Ed25519 packages as OpenSSL does") {
   missing.config().crypto = &evseal_crypto_sodium;
   CHECK(missing.judge(other.package()) == EVSEAL_CRYPTO_MISSING);
 }
+
+TEST_CASE("device: what stands in a structure that was overwritten is not walked over") {
+  static const std::uint8_t junk[] = {0x30, 0x05, 0x02, 0x01};
+  const evseal_span damaged = {junk, sizeof junk};
+  evseal_profile profile{};
+  evseal_state state{};
+  evseal_role role{};
+  evseal_slot slot{};
+  evseal_anchor anchor{};
+  evseal_known_issuer issuer{};
+  const std::uint8_t key[32] = {};
+  profile.components = damaged;
+  profile.trust.roles = damaged;
+  state.slots = damaged;
+  state.crls = damaged;
+  role.anchors = damaged;
+  issuer.revoked = damaged;
+  CHECK_FALSE(evseal_profile_slot(&slot, &profile, 0));
+  CHECK_FALSE(evseal_profile_find_slot(&slot, &profile, damaged));
+  CHECK_FALSE(evseal_device_slot(&slot, &profile, &state, damaged));
+  CHECK_FALSE(evseal_trust_role(&role, &profile.trust, 0));
+  CHECK_FALSE(evseal_state_issuer(&issuer, &state, 0));
+  CHECK_FALSE(evseal_state_find_issuer(&issuer, &state, key));
+  role.anchors = damaged;
+  CHECK_FALSE(evseal_role_anchor(&anchor, &role, 0));
+  issuer.revoked = damaged;
+  CHECK_FALSE(evseal_known_issuer_lists(&issuer, damaged));
+  // The profile's own floor stays where the state's slots are gone.
+  World world("ed25519");
+  world.set_component("rootfs", pattern(10));
+  world.profile.components[0].security_version = 7;
+  const sign::Device device = world.device();
+  REQUIRE(evseal_profile_open(&profile, &evseal_crypto_openssl,
+                              {device.profile.data(), device.profile.size()}) == EVSEAL_OK);
+  const std::string id = "rootfs";
+  REQUIRE(evseal_device_slot(&slot, &profile, &state,
+                             {reinterpret_cast<const std::uint8_t*>(id.data()), id.size()}));
+  CHECK(slot.security_version == 7);
+}

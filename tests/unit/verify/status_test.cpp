@@ -77,7 +77,12 @@ TEST_CASE("status: a value that is none is never success") {
   const auto none = static_cast<evseal_status>(0x12345);
   CHECK(std::string(evseal_status_name(none)) == "unknown");
   CHECK(evseal_status_class(none) != EVSEAL_CLASS_OK);
+  CHECK(std::string(evseal_status_text(none)) == "a status that is none");
   CHECK(std::string(evseal_ocpp_firmware_status(evseal_status_ocpp(none))).empty());
+  CHECK(std::string(evseal_ocpp_security_event(evseal_status_ocpp(none))).empty());
+  const auto no_outcome = static_cast<evseal_ocpp>(7);
+  CHECK(std::string(evseal_ocpp_firmware_status(no_outcome)).empty());
+  CHECK(std::string(evseal_ocpp_security_event(no_outcome)).empty());
 }
 
 TEST_CASE("status: OCPP outcomes") {

@@ -20,14 +20,20 @@ struct Flash {
   long octets_left = -1;  // until the power is cut; negative: never
   bool dead = false;
   bool unreadable = false;
+  unsigned reads = 0;
+  unsigned failing_read = 0;  // its number, from 1; 0: none
+  unsigned lying_read = 0;    // one that gives an octet wrong
+  std::size_t stuck = 0;      // an octet of both copies that cannot be written; 0: none
+  std::size_t capacity = kCapacity;
 
   static bool read(void* user, unsigned copy, std::size_t offset, std::uint8_t* out,
                    std::size_t len) {
     auto& self = *static_cast<Flash*>(user);
-    if (self.unreadable || self.dead) {
+    if (self.unreadable || self.dead || ++self.reads == self.failing_read) {
       return false;
     }
     std::memcpy(out, self.copies.at(copy).data() + offset, len);
+    out[len - 1] ^= self.reads == self.lying_read ? 1 : 0;
     return true;
   }
   static bool write(void* user, unsigned copy, const std::uint8_t* bytes, std::size_t len) {
@@ -43,11 +49,11 @@ struct Flash {
         return false;
       }
       self.octets_left -= self.octets_left > 0 ? 1 : 0;
-      sector[i] = bytes[i];
+      sector[i] = i > 0 && i == self.stuck ? 0 : bytes[i];
     }
     return true;
   }
-  evseal_store store() { return {this, kCapacity, read, write}; }
+  evseal_store store() { return {this, capacity, read, write}; }
 };
 
 struct Loaded {
@@ -164,4 +170,85 @@ TEST_CASE("store: what is no state is not saved, and what does not fit neither")
   CHECK(save(flash, damaged) == EVSEAL_STATE_DAMAGED);
   CHECK(save(flash, Bytes(kCapacity + 1)) == EVSEAL_WORKSPACE_TOO_SMALL);
   CHECK(load(flash).blob == blob_of(1));
+}
+
+TEST_CASE("store: whichever read fails or lies, what is loaded is a saved state or nothing") {
+  const Bytes before = blob_of(7);
+  const Bytes after = blob_of(8);
+  Flash both;
+  REQUIRE(save(both, before) == EVSEAL_OK);
+  std::copy(after.begin(), after.end(), both.copies[1].begin());
+  both.reads = 0;
+  Flash counted = both;
+  REQUIRE(load(counted).blob == after);
+  REQUIRE(counted.reads == 6);  // two copies in two pieces, and the one that counts once more
+  for (unsigned n = 1; n <= counted.reads; ++n) {
+    for (const bool lies : {false, true}) {
+      INFO(n << (lies ? " lies" : " fails"));
+      Flash flash = both;
+      (lies ? flash.lying_read : flash.failing_read) = n;
+      const Loaded loaded = load(flash);
+      if (loaded.status == EVSEAL_OK) {
+        CHECK((loaded.blob == after || loaded.blob == before));
+        CHECK(loaded.needs_repair);
+      } else {
+        CHECK(loaded.status == EVSEAL_STATE_DAMAGED);
+        CHECK(loaded.blob.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("store: a save says so when its medium fails, reads wrong or does not take an octet") {
+  Flash flash;
+  REQUIRE(save(flash, blob_of(1)) == EVSEAL_OK);
+  const unsigned reads = [&] {
+    Flash counted = flash;
+    counted.reads = 0;
+    REQUIRE(save(counted, blob_of(2)) == EVSEAL_OK);
+    return counted.reads;
+  }();
+  REQUIRE(reads == 6);  // both copies in two pieces, then each that was written
+  for (unsigned n = 1; n <= reads; ++n) {
+    INFO(n);
+    Flash failing = flash;
+    failing.reads = 0;
+    failing.failing_read = n;
+    // A copy that cannot be looked at is written anew.
+    CHECK(save(failing, blob_of(2)) == (n <= 4 ? EVSEAL_OK : EVSEAL_STATE_DAMAGED));
+    failing.failing_read = 0;
+    CHECK(load(failing).status == EVSEAL_OK);
+  }
+  Flash stuck = flash;
+  stuck.stuck = blob_of(2).size() - 1;
+  const Bytes blob = blob_of(2);
+  CHECK(save(stuck, blob) == (blob.back() == 0 ? EVSEAL_OK : EVSEAL_STATE_DAMAGED));
+  CHECK(load(stuck).status == EVSEAL_OK);
+}
+
+TEST_CASE("store: a medium too small for any state is damaged or empty, never overrun") {
+  for (const std::size_t capacity : {0U, 11U, 12U, 43U, 44U}) {
+    INFO(capacity);
+    Flash flash;
+    const Bytes blob = blob_of(1);
+    std::copy(blob.begin(), blob.end(), flash.copies[0].begin());
+    flash.capacity = capacity;
+    CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
+  }
+  // A length that points behind the end.
+  Flash flash;
+  const Bytes blob = blob_of(1);
+  std::copy(blob.begin(), blob.end(), flash.copies[0].begin());
+  flash.copies[0][10] = 0xFF;
+  CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
+}
+
+TEST_CASE("store: whether a repair is needed need not be asked") {
+  Flash flash;
+  REQUIRE(save(flash, blob_of(3)) == EVSEAL_OK);
+  Bytes out(kCapacity);
+  std::size_t len = 0;
+  const evseal_store store = flash.store();
+  CHECK(evseal_store_load(out.data(), &len, nullptr, &store, &evseal_crypto_openssl) == EVSEAL_OK);
+  CHECK(len == blob_of(3).size());
 }
