@@ -20,6 +20,7 @@ struct Flash {
   long octets_left = -1;  // until the power is cut; negative: never
   bool dead = false;
   bool unreadable = false;
+  std::size_t capacity = kCapacity;  // what the store is told; no call may go past it
 
   static bool read(void* user, unsigned copy, std::size_t offset, std::uint8_t* out,
                    std::size_t len) {
@@ -27,6 +28,7 @@ struct Flash {
     if (self.unreadable || self.dead) {
       return false;
     }
+    REQUIRE(offset + len <= self.capacity);
     std::memcpy(out, self.copies.at(copy).data() + offset, len);
     return true;
   }
@@ -47,7 +49,7 @@ struct Flash {
     }
     return true;
   }
-  evseal_store store() { return {this, kCapacity, read, write}; }
+  evseal_store store() { return {this, capacity, read, write}; }
 };
 
 struct Loaded {
@@ -164,4 +166,30 @@ TEST_CASE("store: what is no state is not saved, and what does not fit neither")
   CHECK(save(flash, damaged) == EVSEAL_STATE_DAMAGED);
   CHECK(save(flash, Bytes(kCapacity + 1)) == EVSEAL_WORKSPACE_TOO_SMALL);
   CHECK(load(flash).blob == blob_of(1));
+}
+
+TEST_CASE("store: a medium exactly as large as the state is enough") {
+  Flash flash;
+  flash.capacity = blob_of(1).size();
+  REQUIRE(save(flash, blob_of(1)) == EVSEAL_OK);
+  CHECK(load(flash).blob == blob_of(1));
+  --flash.capacity;
+  CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
+  CHECK(save(flash, blob_of(1)) == EVSEAL_WORKSPACE_TOO_SMALL);
+}
+
+TEST_CASE("store: no read goes past a medium that is too small for any state") {
+  for (std::size_t capacity = 0; capacity < 64; ++capacity) {
+    INFO(capacity);
+    Flash flash;
+    flash.capacity = capacity;
+    // Below a header nothing can be read, with one nothing has begun.
+    CHECK(load(flash).status == (capacity < 12 ? EVSEAL_STATE_DAMAGED : EVSEAL_STATE_MISSING));
+    const Bytes blob = blob_of(1);
+    for (const std::uint8_t length : {std::uint8_t{0}, blob[11], std::uint8_t{0xFF}}) {
+      std::copy(blob.begin(), blob.end(), flash.copies[0].begin());
+      flash.copies[0][11] = length;
+      CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
+    }
+  }
 }
