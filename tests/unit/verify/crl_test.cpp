@@ -188,3 +188,79 @@ TEST_CASE("crl: a backend that lacks the algorithm, or fails, ends the search") 
   CHECK(chain.check() == EVSEAL_CRYPTO_FAILED);
   CHECK(chain.yields == 2);
 }
+
+namespace {
+
+// A device that remembers of the intermediate's lists what `known` says.
+sign::Device device_that_knows(const World& world, manifest::KnownIssuer known) {
+  known.issuer_key = sha256(world.intermediate_key->public_key().spki);
+  manifest::State state;
+  state.vendor = world.profile.vendor;
+  state.model = world.profile.model;
+  state.crls = {known};
+  sign::Device device = world.device();
+  device.state = must(manifest::encode_state(state));
+  return device;
+}
+
+// A first list, `later` seconds after the usual time: lists in an envelope are in the order of
+// their octets, and so of their times.
+Bytes first_list(const Authority& authority, std::int64_t later) {
+  sign::CrlPlan plan;
+  plan.this_update = kSigningTime + later;
+  plan.next_update = kSigningTime + 86400 * 30;
+  return must(
+      sign::issue_crl(plan, *authority.key, must(sign::Certificate::parse(authority.certificate))));
+}
+
+}  // namespace
+
+TEST_CASE("crl: in an envelope each list costs one operation, though all is judged twice") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const unsigned lists = GENERATE(0U, 1U, 2U);
+  if (lists > 0) {
+    world.crls.push_back(world.intermediate_authority().crl());
+  }
+  if (lists > 1) {
+    world.crls.push_back(world.root_authority().crl());
+  }
+  Verifier verifier(world.device());
+  REQUIRE(verifier.judge(world.package()) == EVSEAL_OK);
+  // Beside them the signer's signature and two certificates'.
+  CHECK(verifier.report.operations == 3 + lists);
+}
+
+TEST_CASE("crl: the number that a manifest names is seen in the envelope or before") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Authority ca = world.intermediate_authority();
+  world.crls = {ca.crl({}, ca.crl())};  // number 2
+  const Bytes file = world.package();
+  for (const std::uint64_t number : {1U, 2U, 3U}) {
+    CAPTURE(number);
+    Verifier verifier(device_that_knows(world, {{}, number, true, {}}));
+    CHECK(verifier.judge(file) == EVSEAL_OK);
+    CHECK(verifier.report.learnt == (number < 2));
+  }
+}
+
+TEST_CASE("crl: where the state's list is not complete, one that is no older must be there") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Authority ca = world.intermediate_authority();
+  const Bytes second = ca.crl({}, ca.crl());
+  const auto judge_with = [&](const std::vector<Bytes>& lists, std::uint64_t number) {
+    world.crls = lists;
+    Verifier verifier(device_that_knows(world, {{}, number, false, {}}));
+    return verifier.judge(world.package());
+  };
+  CHECK(judge_with({second}, 2) == EVSEAL_OK);
+  CHECK(judge_with({second}, 3) == EVSEAL_CRL_MISSING);
+  for (const std::int64_t later : {-60, 60}) {
+    CAPTURE(later);
+    const Bytes first = first_list(ca, later);
+    CHECK(judge_with({first}, 2) == EVSEAL_CRL_MISSING);
+    CHECK(judge_with({first, second}, 2) == EVSEAL_OK);
+  }
+}
