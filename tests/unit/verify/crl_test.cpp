@@ -264,3 +264,23 @@ TEST_CASE("crl: where the state's list is not complete, one that is no older mus
     CHECK(judge_with({first, second}, 2) == EVSEAL_OK);
   }
 }
+
+TEST_CASE("crl: what a list says beyond the state is learnt, under a known number too") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  world.crls = {world.intermediate_authority().crl({Bytes{5}, Bytes{7}})};  // number 1
+  const Bytes file = world.package();
+  const auto learns = [&](const manifest::KnownIssuer& known) {
+    Verifier verifier(device_that_knows(world, known));
+    CHECK(verifier.judge(file) != EVSEAL_PENDING);
+    return verifier.report.learnt;
+  };
+  CHECK(learns({{}, 0, true, {{5}, {7}}}));
+  CHECK(learns({{}, 1, true, {}}));
+  CHECK(learns({{}, 1, true, {{5}}}));
+  CHECK(learns({{}, 2, true, {{4}, {7}}}));
+  CHECK_FALSE(learns({{}, 1, true, {{5}, {7}}}));
+  CHECK_FALSE(learns({{}, 2, true, {{5}, {6}, {7}}}));
+  // Where the state keeps no serial numbers, the list must be shown each time anyway.
+  CHECK_FALSE(learns({{}, 1, false, {}}));
+}
