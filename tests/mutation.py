@@ -4,10 +4,11 @@
   tests/mutation.py [--files GLOB...] [--sample N] [--seed S] [--jobs N] [--timeout SECONDS] [--list]
 
 Each change ("mutant") is compiled by itself at -O0 and linked with the objects of a build folder (--build, default
-build/dev, built whole). A mutant is killed when one of the tests fails, does not
-end in time, or does not compile; else it survives: no test needs that line to be as it is. Survivors that cannot be
-noticed, because the changed program means the same, are listed with a reason in tests/mutation_equivalent.txt. Exits
-with 1 when there are others.
+build/dev, built whole). A mutant is killed when one of the tests fails, does not end in time, or does not compile;
+else it survives: no test needs that line to be as it is. Survivors that cannot be noticed, because the changed program means
+the same, are listed with a reason in tests/mutation_equivalent.txt. Exits with 1 when there are others.
+
+Where time is short: first `--tests own vectors_library`, the output into a file, then `--survivors FILE` with all tests.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "verify" / "src"
@@ -29,6 +31,10 @@ REPLAYS = ("der", "certificate", "cms", "manifest", "tree", "profile", "state", 
 
 # Of unit_verify: every bit of several packages, which is most of its time.
 SLOW_TESTS = ("no changed package is accepted*",)
+
+# Test cases of unit_verify that are about one source: they come first, and are seconds less than all.
+OWN_CASES = {"store": "store:*", "resume": "resume:*", "crl": "crl:*", "judge_revocation": "crl:*",
+             "judge_time": "floors:*,time floor:*"}
 
 SWAPS = {
     "==": ("!=",), "!=": ("==",),
@@ -140,7 +146,8 @@ class Build:
 
     @staticmethod
     def targets():
-        return ["bin/unit_verify", "bin/evseal", "bin/evseal-verify"] + [f"bin/fuzz_{name}" for name in REPLAYS]
+        programs = ("vectors_library", "unit_verify", "unit_sign", "evseal", "evseal-verify")
+        return [f"bin/{name}" for name in programs] + [f"bin/fuzz_{name}" for name in REPLAYS]
 
     def compile_command(self, source, text, out):
         words = [w for w in self.compile[source] if w != "ccache"]
@@ -164,21 +171,27 @@ class Build:
 
 
 def run(command, timeout, cwd=None):
-    """True when it ended well in time."""
+    """True when it ended well, False when not; None when it did not end in time."""
     try:
         done = subprocess.run(command, timeout=timeout, cwd=cwd, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, check=False)
     except subprocess.TimeoutExpired:
-        return False
+        return None
     return done.returncode == 0
 
 
-def test_commands(build, quick):
-    """(program to link, the command that tests a program): the unit tests and suites, which say what must be accepted,
-    then the replays, which say what must not happen, then what takes half a minute."""
+def test_commands(build, quick, vectors):
+    """(program to link, the command that tests a program, the one source that it is for or None): vectors, unit tests
+    and suites, which say what must be accepted, then the replays, which say what must not happen, then what takes half
+    a minute."""
     conformance, corpus = ROOT / "tests" / "conformance", ROOT / "tests" / "fuzz" / "corpus"
     exhaustive = ",".join(SLOW_TESTS)
-    tests = [("bin/unit_verify", lambda p: [p, "--abort", *(f"~{name}" for name in SLOW_TESTS)])]
+    own = [("bin/unit_verify", lambda p, case=case: [p, "--abort", case], stem) for stem, case in OWN_CASES.items()]
+    tests = [
+        ("bin/vectors_library", lambda p: [p, "README.md", str(vectors), "--quick"]),
+        ("bin/unit_verify", lambda p: [p, "--abort", *(f"~{name}" for name in SLOW_TESTS)]),
+        ("bin/unit_sign", lambda p: [p, "--abort"]),
+    ]
     if "bin/evseal" in build.link:
         # Passes where EVSEAL_VECTORS names no folder.
         tests.append(("bin/evseal", lambda p: ["/usr/bin/python3", "-B", str(conformance / "suites.py"), p]))
@@ -189,7 +202,7 @@ def test_commands(build, quick):
         if "bin/evseal-verify" in build.link:
             tests.append(("bin/evseal-verify", lambda p: [str(conformance / "second.sh"), p]))
         tests.append(("bin/unit_verify", lambda p: [p, "--abort", exhaustive]))
-    return tests
+    return own + [(*test, None) for test in tests]
 
 
 def relevant(name, source):
@@ -202,28 +215,50 @@ def relevant(name, source):
         "fuzz_profile": ("device", "der", "key", "state_write", "manifest_fields"),
         "fuzz_certificate": ("x509", "x509_extensions", "key", "signature", "der", "chain", "curves", "oids",
                              "calendar"),
-        "fuzz_cms": ("cms", "cms_signer", "der"),
+        "fuzz_cms": ("cms", "cms_signer", "der", "crl"),
+        "unit_sign": ("crl", "device", "state_write", "judge", "judge_manifest", "judge_revocation", "judge_signers",
+                      "judge_time"),
     }
     return name not in reach or source.stem in reach[name]
 
 
-def judge(build, mutant, options):
-    """None when a test noticed, else the mutant."""
-    with tempfile.TemporaryDirectory(prefix="evseal-mutant-") as folder:
-        text, new_object = pathlib.Path(folder, mutant.path.name), pathlib.Path(folder, "mutant.o")
-        text.write_text(mutant.text)
-        if not run(build.compile_command(mutant.path, text, new_object), options.timeout, build.folder):
-            return None
-        for target, command in test_commands(build, options.quick):
-            program = pathlib.Path(folder, "test")
-            if not relevant(pathlib.Path(target).name, mutant.path):
-                continue
-            link = build.link_command(target, mutant.path, new_object, program)
-            if not run(link, options.timeout, build.folder):
-                raise RuntimeError(f"{mutant.name}: cannot be linked with {target}")
-            if not run(command(str(program)), options.timeout, folder):
+class Tests:
+    """What is run against each mutant, and how long each may take: a mutant that hangs must not cost minutes."""
+
+    def __init__(self, build, options, sources):
+        self.build, self.limit, self.tests = build, options.timeout, []
+        for target, command, stem in test_commands(build, options.quick, options.vectors.resolve()):
+            name = pathlib.Path(target).name if stem is None else "own"
+            if (options.tests is None or name in options.tests) and (stem is None or stem in sources):
+                self.tests.append((target, command, stem, self.measure(target, command)))
+
+    def measure(self, target, command):
+        """A test that fails without a mutant would kill every mutant."""
+        start = time.monotonic()
+        if not run(command(str(self.build.folder / target)), self.limit):
+            sys.exit(f"mutation.py: error: {target} fails or is too slow without any mutant")
+        return min(self.limit, 20 + 20 * (time.monotonic() - start))
+
+    def judge(self, mutant):
+        """None when a test noticed, else the mutant."""
+        with tempfile.TemporaryDirectory(prefix="evseal-mutant-") as folder:
+            text, new_object = pathlib.Path(folder, mutant.path.name), pathlib.Path(folder, "mutant.o")
+            text.write_text(mutant.text)
+            if not run(self.build.compile_command(mutant.path, text, new_object), self.limit, self.build.folder):
                 return None
-    return mutant
+            for target, command, stem, seconds in self.tests:
+                program = pathlib.Path(folder, "test")
+                if stem not in (None, mutant.path.stem) or not relevant(pathlib.Path(target).name, mutant.path):
+                    continue
+                link = self.build.link_command(target, mutant.path, new_object, program)
+                if not run(link, self.limit, self.build.folder):
+                    raise RuntimeError(f"{mutant.name}: cannot be linked with {target}")
+                passed = run(command(str(program)), seconds, folder)
+                if passed is None:
+                    print(f"killed by the clock: {mutant.name}", flush=True)
+                if not passed:
+                    return None
+        return mutant
 
 
 def read_equivalent():
@@ -252,30 +287,35 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=300, help="seconds for each step of one mutant")
     parser.add_argument("--quick", action="store_true", help="without the tests that take half a minute each")
+    parser.add_argument("--vectors", type=pathlib.Path, default=ROOT / "tests" / "vectors" / "cases", metavar="FOLDER",
+                        help="default: the committed ones; more notice more: tests/vectors/make.py --all")
+    parser.add_argument("--tests", nargs="+", metavar="PROGRAM", help="only these, as vectors_library; own: OWN_CASES")
+    parser.add_argument("--survivors", type=pathlib.Path, metavar="FILE", help="only those of an earlier run's output")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     return parser.parse_args()
 
 
-def check_tests_pass(build, options):
-    """A test that fails without a mutant would kill every mutant."""
-    for target, command in test_commands(build, options.quick):
-        if not run(command(str(build.folder / target)), options.timeout):
-            sys.exit(f"mutation.py: error: {target} fails or is too slow without any mutant")
+def choose(options):
+    """The mutants to be judged."""
+    mutants = [m for glob in options.files for path in sorted(SOURCES.glob(glob)) for m in mutants_of(path)]
+    if options.survivors is not None:
+        names = {line.removeprefix("survived: ") for line in options.survivors.read_text().splitlines()}
+        mutants = [m for m in mutants if m.name in names]
+    if options.sample is not None and options.sample < len(mutants):
+        mutants = random.Random(options.seed).sample(mutants, options.sample)
+    return mutants
 
 
 def main():
     options = parse_arguments()
-    mutants = [m for glob in options.files for path in sorted(SOURCES.glob(glob)) for m in mutants_of(path)]
-    if options.sample is not None and options.sample < len(mutants):
-        mutants = random.Random(options.seed).sample(mutants, options.sample)
+    mutants = choose(options)
     if options.list:
         print(*(m.name for m in mutants), sep="\n")
         return 0
-    build = Build(options.build)
-    check_tests_pass(build, options)
+    tests = Tests(Build(options.build), options, {m.path.stem for m in mutants})
     known, survivors, explained = read_equivalent(), [], 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, survivor in zip(mutants, pool.map(lambda m: judge(build, m, options), mutants)):
+        for mutant, survivor in zip(mutants, pool.map(tests.judge, mutants)):
             if survivor is None:
                 continue
             if key_of(mutant) in known:

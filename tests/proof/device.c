@@ -25,27 +25,50 @@ static evseal_span make_blob(uint8_t* blob, const uint8_t* frame, const uint8_t*
   return span;
 }
 
+/* What the rules ask of a state's list of issuers. */
+static void look_up_issuers(const evseal_state* state) {
+  evseal_known_issuer issuer;
+  uint8_t key[EVSEAL_SHA256_LEN];
+  uint8_t octets[2] = {any_octet(), any_octet()};
+  evseal_span serial = {octets, sizeof octets};
+  fill_any(key, sizeof key);
+  if (evseal_state_find_issuer(&issuer, state, key) && evseal_known_issuer_lists(&issuer, serial)) {
+    //@ check reached: \false;
+    return;
+  }
+}
+
+static void look_up_role(const evseal_trust_store* store, evseal_span name) {
+  evseal_role role;
+  evseal_anchor anchor;
+  if (evseal_trust_role(&role, store, evseal_trust_role_index(store, name)) &&
+      evseal_role_anchor(&anchor, &role, 0)) {
+    //@ check reached: \false;
+    return;
+  }
+}
+
 int main(void) {
   evseal_profile profile;
   evseal_state state;
   evseal_slot slot;
-  evseal_role role;
-  evseal_anchor anchor;
   uint8_t initial[256];
   size_t initial_len = 0;
   evseal_span id = {(const uint8_t*)"rootfs", 6};
+  evseal_span role = {(const uint8_t*)"officers", 8};
   evseal_span blob =
       make_blob(profile_blob, profile_frame, profile_holes, sizeof profile_frame, 'D');
   if (evseal_profile_open(&profile, &any_crypto, blob) != EVSEAL_OK) {
     return 0;
   }
   (void)evseal_state_write_initial(initial, sizeof initial, &initial_len, &any_crypto, &profile);
-  if (evseal_trust_role(&role, &profile.trust, evseal_trust_role_index(&profile.trust, id))) {
-    (void)evseal_role_anchor(&anchor, &role, 0);
-  }
+  look_up_role(&profile.trust, role);
   blob = make_blob(state_blob, state_frame, state_holes, sizeof state_frame, 'T');
   if (evseal_state_open(&state, &any_crypto, blob) == EVSEAL_OK) {
+    //@ check reached: \false;
     (void)evseal_device_slot(&slot, &profile, &state, id);
+    look_up_issuers(&state);
+    look_up_role(evseal_device_trust(&profile, &state), role);
   }
   return 0;
 }

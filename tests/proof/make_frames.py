@@ -1,13 +1,18 @@
 #!/usr/bin/python3
 """Frames for the proof harnesses: make_frames.py SEEDS > frames.h
 
-SEEDS is the folder of tests/fuzz/seeds.py. A frame is the structure of an input of ours, its tags and lengths (for JSON its
-punctuation and names), with holes for what an attacker may put in: the proof holds for every content of the holes.
+SEEDS is the folder of tests/fuzz/seeds.py; what has CRLs comes from tests/vectors. A frame is the structure of an
+input of ours, its tags and lengths (for JSON its punctuation and names), with holes for what an attacker may put in:
+the proof holds for every content of the holes.
 """
 
+import base64
 import pathlib
 import re
 import sys
+import zlib
+
+CASES = pathlib.Path(__file__).resolve().parent.parent / "vectors" / "cases"
 
 
 def header(octets):
@@ -46,6 +51,73 @@ def holes_of_der(octets, keep=()):
     return holes
 
 
+def element(tag, content):
+    """DER of one element."""
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
+
+
+def elements(content):
+    """The elements that stand one behind the other."""
+    found = []
+    while content:
+        first, size = header(content)
+        found.append(content[: first + size])
+        content = content[first + size :]
+    return found
+
+
+def inside(octets):
+    """The content of the element at the start."""
+    first, size = header(octets)
+    return octets[first : first + size]
+
+
+def vector(case, name=None):
+    """A binary header of a vector (tests/vectors/README.md), or its package."""
+    head, _, text = (CASES / f"{case}.txt").read_text().partition("\n\n")
+    if name is not None:
+        text = re.search(rf"^{name}:((?:\n .*)+)", head, re.M).group(1)
+    return zlib.decompress(base64.b64decode("".join(text.split())))
+
+
+def envelope(case):
+    package = vector(case)
+    return package[16 : 16 + int.from_bytes(package[8:12], "big")]
+
+
+def in_set(case, tag):
+    """What a set of an envelope's SignedData holds."""
+    signed_data = inside(elements(inside(envelope(case)))[1])
+    return [e for s in elements(inside(signed_data)) if s[0] == tag for e in elements(inside(s))]
+
+
+def crl_of(case):
+    return in_set(case, 0xA1)[-1]
+
+
+def certificate_of(case):
+    """A certificate that crl_of() may revoke: of the same issuer."""
+    issuer = elements(inside(inside(crl_of(case))))[2]
+    return next(c for c in in_set(case, 0xA0) if elements(inside(inside(c)))[3] == issuer)
+
+
+def state_with_trust():
+    """A state with everything: two slots, two issuers of which one has revoked twice, the trust store of an update."""
+    fields = elements(inside(vector("update.crls.good", "state-after")[12:-32]))
+    slots = [element(0x0C, name) + element(0x02, b"\x03") for name in (b"boot", b"rootfs")]
+    issuers = [
+        element(0x04, bytes(32)) + element(0x02, b"\x05") + element(0x01, b"\xFF") + element(0x30, serials)
+        for serials in (element(0x02, b"\x01") + element(0x02, b"\x12\x34"), b"")
+    ]
+    fields[6] = element(0x30, b"".join(element(0x30, slot) for slot in slots))
+    fields[7] = element(0x30, b"".join(element(0x30, issuer) for issuer in issuers))
+    return element(0x30, b"".join(fields))
+
+
 def holes_of_json(text):
     """Digits of numbers, hexadecimal digits and letters of values, not of member names: 1 digit, 2 of [a-z0-9]."""
     holes = [0] * len(text)
@@ -78,11 +150,17 @@ def main():
         ("certificate", "certificate/ed25519-0"),
         ("certificate_p256", "certificate/p256-0"),
         ("certificate_rsa", "certificate/rsa2048-0"),
-        ("cms", "cms/ed25519"),
         ("profile", "profile/rich"),
-        ("state", "state/rich"),
     ):
         octets = (seeds / file).read_bytes()
+        print(array(name, octets, holes_of_der(octets)))
+    for name, octets in (
+        ("cms", envelope("crl.of-both")),
+        ("crl", crl_of("crl.of-both")),
+        ("spki", elements(inside(inside(certificate_of("crl.of-both"))))[6]),
+        ("crl_entries", crl_of("crl.entry.unknown-critical")),
+        ("state", state_with_trust()),
+    ):
         print(array(name, octets, holes_of_der(octets)))
     text = (seeds / "manifest/rich").read_bytes()
     print(array("manifest", text, holes_of_json(text)))

@@ -1,10 +1,12 @@
 // Every vector through the verify library, as a charger uses it: in one push, and in pushes of 1, 7
 // and 4,095 octets, with each crypto backend of this build. The verdict must be the same each time.
 //
-//   vectors_library README.md CASES...
+//   vectors_library README.md CASES [--quick]
+//
 // No verdict may take more public-key operations than the limit, counted outside the library; what
 // the most expensive ones took is printed.
 //
+// --quick: one push, one backend, and no further than the first failure (for tests/mutation.py).
 // And the other way round: every status is reached by a vector, or README.md says where it is.
 #include <evseal/verify.h>
 
@@ -271,12 +273,14 @@ std::string fault(const Vector& vector, const Backend& backend, std::size_t push
   return now_same ? (later_same ? "" : "state-after") : "state-at-once";
 }
 
+constexpr std::size_t whole_file = std::size_t{1} << 30U;
+
 void run_vector(const std::filesystem::path& path, std::string& reached, unsigned& failed) {
   const Vector vector(path);
   reached += " " + vector.text("expect") + " " + vector.text("signers") + " ";
   for (const Backend& backend : backends()) {
     for (const std::size_t push_size :
-         {std::size_t{1} << 30U, std::size_t{1}, std::size_t{7}, std::size_t{4095}}) {
+         {whole_file, std::size_t{1}, std::size_t{7}, std::size_t{4095}}) {
       const std::string found = fault(vector, backend, push_size);
       if (!found.empty()) {
         std::cout << path.filename().string() << " (" << backend.name << ", pushes of " << push_size
@@ -317,12 +321,29 @@ unsigned count_missing(const std::string& reached, const std::string& exceptions
   return missing;
 }
 
-int run_all(const std::filesystem::path& readme, const std::filesystem::path& folder) {
+std::vector<std::filesystem::path> cases_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+int run_quickly(const std::filesystem::path& folder) {
+  const Backend backend = backends().front();
+  for (const auto& path : cases_in(folder)) {
+    const std::string found = fault(Vector(path), backend, whole_file);
+    if (!found.empty()) {
+      std::cout << path.filename().string() << ": " << found << '\n';
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int run_all(const std::filesystem::path& readme, const std::filesystem::path& folder) {
+  const std::vector<std::filesystem::path> paths = cases_in(folder);
   std::string reached;
   unsigned failed = 0;
   for (const auto& path : paths) {
@@ -348,9 +369,13 @@ int run_all(const std::filesystem::path& readme, const std::filesystem::path& fo
 }  // namespace evseal::test
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "usage: vectors_library README.md CASES\n";
+  const bool quick = argc == 4 && std::string(argv[3]) == "--quick";
+  if (argc != 3 && !quick) {
+    std::cerr << "usage: vectors_library README.md CASES [--quick]\n";
     return 2;
+  }
+  if (quick) {
+    return evseal::test::run_quickly(argv[2]);
   }
   return evseal::test::run_all(argv[1], argv[2]);
 }

@@ -178,7 +178,9 @@ static evseal_status read_crls(cms_envelope* out, evseal_crl_record* crls,
     evseal_crl crl;
     status = evseal_crl_parse(&crl, crls[i].der);
     crls[i].number = crl.number;
-    all_placed = all_placed && issued_a_certificate(out, certificates, crl.issuer);
+    /* Of a CRL that cannot be read, nothing is looked at. */
+    all_placed =
+        status == EVSEAL_OK && all_placed && issued_a_certificate(out, certificates, crl.issuer);
   }
   return status == EVSEAL_OK && !all_placed ? EVSEAL_CMS_CRLS : status;
 }

@@ -104,7 +104,8 @@ TEST_CASE("floors: only an accepted package of the highest stage raises them") {
     CHECK(evseal_verify_security_version_floor(&verifier.context(), 1, &floor) == EVSEAL_MISUSE);
   }
   SECTION("a lower stage") {
-    world.profile.stages = manifest::kStageDev | manifest::kStageProd;
+    world.profile.stages =
+        manifest::kStageDev | GENERATE(manifest::kStagePilot, manifest::kStageProd);
     Verifier verifier(world.device());
     REQUIRE(verifier.judge(file) == EVSEAL_OK);
     CHECK_FALSE(verifier.report.raises_floors);

@@ -24,7 +24,7 @@ struct Flash {
   unsigned failing_read = 0;  // its number, from 1; 0: none
   unsigned lying_read = 0;    // one that gives an octet wrong
   std::size_t stuck = 0;      // an octet of both copies that cannot be written; 0: none
-  std::size_t capacity = kCapacity;
+  std::size_t capacity = kCapacity;  // what the store is told; no call may go past it
 
   static bool read(void* user, unsigned copy, std::size_t offset, std::uint8_t* out,
                    std::size_t len) {
@@ -32,6 +32,7 @@ struct Flash {
     if (self.unreadable || self.dead || ++self.reads == self.failing_read) {
       return false;
     }
+    REQUIRE(offset + len <= self.capacity);
     std::memcpy(out, self.copies.at(copy).data() + offset, len);
     out[len - 1] ^= self.reads == self.lying_read ? 1 : 0;
     return true;
@@ -251,4 +252,30 @@ TEST_CASE("store: whether a repair is needed need not be asked") {
   const evseal_store store = flash.store();
   CHECK(evseal_store_load(out.data(), &len, nullptr, &store, &evseal_crypto_openssl) == EVSEAL_OK);
   CHECK(len == blob_of(3).size());
+}
+
+TEST_CASE("store: a medium exactly as large as the state is enough") {
+  Flash flash;
+  flash.capacity = blob_of(1).size();
+  REQUIRE(save(flash, blob_of(1)) == EVSEAL_OK);
+  CHECK(load(flash).blob == blob_of(1));
+  --flash.capacity;
+  CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
+  CHECK(save(flash, blob_of(1)) == EVSEAL_WORKSPACE_TOO_SMALL);
+}
+
+TEST_CASE("store: no read goes past a medium that is too small for any state") {
+  for (std::size_t capacity = 0; capacity < 64; ++capacity) {
+    INFO(capacity);
+    Flash flash;
+    flash.capacity = capacity;
+    // Below a header nothing can be read, with one nothing has begun.
+    CHECK(load(flash).status == (capacity < 12 ? EVSEAL_STATE_DAMAGED : EVSEAL_STATE_MISSING));
+    const Bytes blob = blob_of(1);
+    for (const std::uint8_t length : {std::uint8_t{0}, blob[11], std::uint8_t{0xFF}}) {
+      std::copy(blob.begin(), blob.end(), flash.copies[0].begin());
+      flash.copies[0][11] = length;
+      CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
+    }
+  }
 }
