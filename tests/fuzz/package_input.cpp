@@ -1,41 +1,8 @@
 #include "package_input.hpp"
 
-#include <algorithm>
+#include "octets.hpp"
 
 namespace evseal::fuzz {
-namespace {
-
-ByteView take(ByteView& rest, std::size_t size) {
-  const ByteView out = rest.first(std::min(size, rest.size()));
-  rest = rest.subspan(out.size());
-  return out;
-}
-
-Bytes take_counted(ByteView& rest) {
-  const ByteView length = take(rest, 2);
-  const std::size_t size = length.size() < 2 ? 0 : std::size_t{length[0]} << 8U | length[1];
-  const ByteView out = take(rest, size);
-  return {out.begin(), out.end()};
-}
-
-template <std::size_t N>
-void take_array(ByteView& rest, std::array<std::uint8_t, N>& out) {
-  const ByteView octets = take(rest, N);
-  std::copy(octets.begin(), octets.end(), out.begin());
-}
-
-void put(Bytes& out, ByteView octets) {
-  out.insert(out.end(), octets.begin(), octets.end());
-}
-
-void put_counted(Bytes& out, ByteView octets) {
-  const std::size_t size = std::min<std::size_t>(octets.size(), 0xFFFF);
-  out.push_back(static_cast<std::uint8_t>(size >> 8U));
-  out.push_back(static_cast<std::uint8_t>(size));
-  put(out, octets.first(size));
-}
-
-}  // namespace
 
 PackageInput PackageInput::read(ByteView bytes) {
   PackageInput out;
@@ -60,6 +27,7 @@ Bytes PackageInput::write() const {
 
 Bytes PackageInput::file() const {
   Bytes out = {0x89, 'E', 'V', 'S', '1', 0x0D, 0x0A, 0x1A};
+  out[3] = is_trust_update() ? 'U' : 'S';
   for (int shift = 24; shift >= 0; shift -= 8) {
     out.push_back(static_cast<std::uint8_t>(envelope.size() >> static_cast<unsigned>(shift)));
   }

@@ -22,6 +22,8 @@ struct PackageInput {
   [[nodiscard]] bool hardware_known() const { return (settings[0] & 2U) != 0; }
   [[nodiscard]] bool batches() const { return (settings[0] & 4U) != 0; }
   [[nodiscard]] bool serial_known() const { return (settings[0] & 8U) != 0; }
+  /// What the header says.
+  [[nodiscard]] bool is_trust_update() const { return (settings[0] & 16U) != 0; }
   [[nodiscard]] std::uint32_t hardware() const { return settings[1]; }
   [[nodiscard]] std::int64_t now() const { return 1'750'000'000 + settings[2] * 2'000'000LL; }
   /// Bit i: component i (modulo 8) is skipped.

@@ -86,6 +86,7 @@ ToyForm form_of(const DerNode& signature) {
   return size <= 65 ? ToyForm::ed25519 : (size > 90 ? ToyForm::p384 : ToyForm::p256);
 }
 
+/// Or a CRL, which has the same three fields.
 void sign_certificate(DerNode& certificate) {
   if (certificate.children.size() != 3 || certificate.children[2].tag != 0x03) {
     return;
@@ -212,6 +213,10 @@ EnvelopeParts find_parts(std::vector<DerNode>& root) {
   }
   parts.digest_algorithms = &data->children[1];
   parts.manifest = child(child(&data->children[2], 1), 0);
+  // Text, though now and then it can be read as DER.
+  if (parts.manifest != nullptr && !parts.manifest->children.empty()) {
+    parts.manifest->set(content_of(*parts.manifest));
+  }
   parts.certificates = child_with_tag(*data, 0xA0);
   parts.crls = child_with_tag(*data, 0xA1);
   parts.signers = data->children.back().tag == 0x31 ? &data->children.back() : nullptr;
@@ -273,6 +278,9 @@ void repair_envelope(std::vector<DerNode>& root, Dice& dice, bool always) {
     sort_set(parts.signers->children);
   }
   if (parts.crls != nullptr && does()) {
+    for (DerNode& crl : parts.crls->children) {
+      sign_certificate(crl);
+    }
     sort_set(parts.crls->children);
   }
   if (does()) {

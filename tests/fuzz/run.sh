@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-readonly all_targets=(der certificate cms manifest tree profile state package)
+readonly all_targets=(der certificate crl cms manifest tree profile state store package resume)
 readonly seconds=${1:-60}
 readonly build=build/fuzz
 targets=("${@:2}")
@@ -24,9 +24,9 @@ max_len() {
   case "$1" in
     der) echo 512 ;;
     tree) echo 256 ;;
-    state) echo 1024 ;;
-    certificate) echo 3072 ;;
-    package) echo 32768 ;;
+    state) echo 2048 ;;
+    certificate | crl) echo 3072 ;;
+    package | resume) echo 32768 ;;
     *) echo 8192 ;;
   esac
 }
@@ -34,7 +34,7 @@ max_len() {
 # Octets of the committed corpus, 300 KB in all. A package has one chunk at least.
 max_corpus() {
   case "$1" in
-    package) echo 120000 ;;
+    package | resume) echo 120000 ;;
     cms) echo 50000 ;;
     *) echo 20000 ;;
   esac

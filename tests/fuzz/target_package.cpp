@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "blob.hpp"
+#include "evseal/manifest/device.hpp"
 #include "package_input.hpp"
 #include "toy_crypto.hpp"
 
@@ -206,7 +207,8 @@ void check_report(const Run& run) {
 /// What an accepted package means.
 void check_accepted(const Run& run) {
   const evseal_report& r = run.report;
-  FUZZ_REQUIRE(r.authenticated && r.manifest.num_components > 0 && run.manifest_seen);
+  FUZZ_REQUIRE(r.authenticated && run.manifest_seen);
+  FUZZ_REQUIRE((r.manifest.num_components == 0) == run.input.is_trust_update());
   FUZZ_REQUIRE((r.needed & ~r.complete) == 0 && (r.needed & ~r.present) == 0);
   FUZZ_REQUIRE(r.complete == (r.taken & r.present));
   FUZZ_REQUIRE(r.num_signers >= 1 && r.signers[0].status == EVSEAL_OK);
@@ -221,6 +223,69 @@ void check_accepted(const Run& run) {
     FUZZ_REQUIRE(component.security_version >= slot.security_version);
     FUZZ_REQUIRE(evseal_verify_security_version_floor(run.ctx.get(), i, &floor) == EVSEAL_OK);
     FUZZ_REQUIRE(floor >= slot.security_version);
+  }
+}
+
+/// A list of one issuer in the old state: the new one has it, its number has not gone down, and no
+/// serial number was forgotten.
+void check_known(const manifest::KnownIssuer& before, const manifest::State& after) {
+  const auto now = std::find_if(
+      after.crls.begin(), after.crls.end(),
+      [&](const manifest::KnownIssuer& one) { return one.issuer_key == before.issuer_key; });
+  FUZZ_REQUIRE(now != after.crls.end() && now->number >= before.number);
+  FUZZ_REQUIRE(before.complete || !now->complete);
+  for (const Bytes& serial : before.revoked) {
+    FUZZ_REQUIRE(!now->complete ||
+                 std::count(now->revoked.begin(), now->revoked.end(), serial) == 1);
+  }
+}
+
+/// What has been learnt is not forgotten but where a trust-update says so.
+void check_remembered(const Run& run, const manifest::State& after, bool all) {
+  const auto before = manifest::decode_state(run.state);
+  FUZZ_REQUIRE(before && after.counter == before->counter + 1U);
+  if (all && run.input.is_trust_update()) {
+    FUZZ_REQUIRE(after.trust && after.trust_epoch > before->trust_epoch);
+    return;
+  }
+  FUZZ_REQUIRE(after.trust == before->trust && after.trust_epoch == before->trust_epoch);
+  FUZZ_REQUIRE(all ? after.time_floor == run.report.time_floor
+                   : after.time_floor == before->time_floor);
+  for (const manifest::KnownIssuer& one : before->crls) {
+    check_known(one, after);
+  }
+  evseal_slot slot{};
+  for (const manifest::Slot& one : before->slots) {
+    const auto now = std::find_if(after.slots.begin(), after.slots.end(),
+                                  [&](const manifest::Slot& other) { return other.id == one.id; });
+    const std::uint32_t floor = now == after.slots.end() ? 0 : now->security_version;
+    FUZZ_REQUIRE(floor >= one.security_version ||
+                 !evseal_profile_find_slot(&slot, &run.ctx->profile, span_of(as_bytes(one.id))));
+    FUZZ_REQUIRE(all || now == after.slots.end() || floor == one.security_version);
+  }
+}
+
+/// The state that a device would store is one, in every reader's eyes.
+void check_next_state(const Run& run) {
+  for (const evseal_remember what : {EVSEAL_REMEMBER_REVOCATIONS, EVSEAL_REMEMBER_ALL}) {
+    const bool all = what == EVSEAL_REMEMBER_ALL;
+    Bytes blob(EVSEAL_STATE_SIZE_MAX(32, run.ctx->profile.chunk_bytes + run.state.size()));
+    std::size_t len = 99;
+    const evseal_status status =
+        evseal_verify_next_state(run.ctx.get(), what, blob.data(), blob.size(), &len);
+    blob.resize(len);
+    if (run.ctx->phase == 0 || (all && run.status != EVSEAL_OK)) {
+      FUZZ_REQUIRE(status == EVSEAL_MISUSE && len == 0);
+      continue;
+    }
+    evseal_state state{};
+    FUZZ_REQUIRE(status == EVSEAL_OK &&
+                 evseal_state_open(&state, &kToyCrypto, span_of(blob)) == EVSEAL_OK);
+    const auto model = manifest::decode_state(blob);
+    FUZZ_REQUIRE(model && model->counter == state.counter);
+    const auto written = manifest::encode_state(*model);
+    FUZZ_REQUIRE(written && *written == blob);
+    check_remembered(run, *model, all);
   }
 }
 
@@ -274,6 +339,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Run whole(input);
   run_whole(whole, file);
   check_report(whole);
+  check_next_state(whole);
   Run split(input);
   run_split(split, file);
   check_report(split);

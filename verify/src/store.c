@@ -5,12 +5,14 @@
 
 #define NUM_COPIES 2u
 
-/* One copy: whether it looks like a state, is one, and its counter. */
+/* One copy: whether it looks like a state, is one, its counter, and its checksum, which tells two
+ * states of one counter apart. */
 typedef struct copy_view {
   bool begun;
   bool whole;
   uint32_t counter;
   size_t len;
+  uint8_t checksum[EVSEAL_SHA256_LEN];
 } copy_view;
 
 /* Reads one copy into `buffer`. False when the medium fails. */
@@ -34,6 +36,7 @@ static bool look_at(copy_view* out, uint8_t* buffer, const evseal_store* store,
   evseal_state state;
   out->whole = evseal_state_open(&state, crypto, evseal_span_of(buffer, out->len)) == EVSEAL_OK;
   out->counter = state.counter;
+  memcpy(out->checksum, buffer + out->len - EVSEAL_SHA256_LEN, EVSEAL_SHA256_LEN);
   return true;
 }
 
@@ -66,7 +69,8 @@ evseal_status evseal_store_load(uint8_t* buffer, size_t* out_len, bool* out_need
   if (!look_at(&again, buffer, store, crypto, best) || !again.whole) {
     return EVSEAL_STATE_DAMAGED;
   }
-  bool alike = views[0].whole && views[1].whole && views[0].counter == views[1].counter;
+  bool alike = views[0].whole && views[1].whole &&
+               memcmp(views[0].checksum, views[1].checksum, EVSEAL_SHA256_LEN) == 0;
   if (out_needs_repair != NULL) {
     *out_needs_repair = !alike;
   }

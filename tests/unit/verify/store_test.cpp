@@ -163,6 +163,19 @@ TEST_CASE("store: the newer counter wins, over the end of 32 bits too") {
   CHECK_FALSE(evseal_state_newer(3, 3));
 }
 
+TEST_CASE("store: two copies of one counter that differ are to be repaired") {
+  manifest::State state = must(manifest::decode_state(blob_of(5)));
+  state.time_floor = 1;
+  const Bytes other = must(manifest::encode_state(state));
+  Flash flash;
+  REQUIRE(save(flash, blob_of(5)) == EVSEAL_OK);
+  std::copy(other.begin(), other.end(), flash.copies[1].begin());
+  CHECK(load(flash).blob == blob_of(5));
+  CHECK(load(flash).needs_repair);
+  REQUIRE(save(flash, load(flash).blob) == EVSEAL_OK);
+  CHECK_FALSE(load(flash).needs_repair);
+}
+
 TEST_CASE("store: what is no state is not saved, and what does not fit neither") {
   Flash flash;
   REQUIRE(save(flash, blob_of(1)) == EVSEAL_OK);

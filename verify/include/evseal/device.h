@@ -128,8 +128,9 @@ bool evseal_state_find_issuer(evseal_known_issuer* out, const evseal_state* stat
 /* True when the list of a known issuer has this serial number (content octets). */
 bool evseal_known_issuer_lists(const evseal_known_issuer* issuer, evseal_span serial);
 
-/* Octets that a state of a device needs at most; `components` and `chunk_bytes` are the profile's
- * limits (a trust store fits a chunk). */
+/* Octets that a state of a device needs at most. `components`: as many as the profile lists, which
+ * its limit of components in one package may be below; `chunk_bytes`: its limit (a trust store fits
+ * a chunk). */
 #define EVSEAL_STATE_SIZE_MAX(components, chunk_bytes)                        \
   ((size_t)256u + (size_t)(components)*44u + EVSEAL_MAX_KNOWN_ISSUERS * 56u + \
    EVSEAL_MAX_REVOKED * 23u + (size_t)(chunk_bytes))
