@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes the conformance cases and runs glitch.py over them: three decisions, or all with EVSEAL_GLITCH_TESTS=1.
+# Makes the conformance cases and runs glitch.py over them: a few decisions, or all with EVSEAL_GLITCH_TESTS=1.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
