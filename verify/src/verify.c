@@ -443,13 +443,12 @@ evseal_status evseal_verify_skip(evseal_verify_ctx* ctx, uint64_t len) {
   if (len > evseal_verify_skippable(ctx)) {
     return fail(ctx, EVSEAL_MISUSE);
   }
-  ctx->remaining -= len;
-  ctx->file_offset += len;
-  if (ctx->remaining > 0) {
-    return EVSEAL_PENDING;
-  }
+  /* What was fed of the component counts too: else, when just that were left, no octet would be
+   * asked for any more and its end never be seen. */
+  ctx->remaining -= len + ctx->filled;
   ctx->filled = 0;
-  return fail(ctx, evseal_stream_begin_component(ctx));
+  ctx->file_offset += len;
+  return ctx->remaining > 0 ? EVSEAL_PENDING : fail(ctx, evseal_stream_begin_component(ctx));
 }
 
 /* Rule 10's last part: the end has been reached, and nothing that the device needs was left out. */
