@@ -442,8 +442,15 @@ static evseal_status take(evseal_verify_ctx* ctx, size_t len) {
   return fail(ctx, complete(ctx, whole));
 }
 
+/* Counts what the caller gives. A verdict that has been given stays, whatever follows it. */
+static void offer(evseal_verify_ctx* ctx, uint64_t len) {
+  if (ctx->status == EVSEAL_PENDING) {
+    ctx->offered += len;
+  }
+}
+
 evseal_status evseal_verify_commit(evseal_verify_ctx* ctx, size_t len) {
-  ctx->offered += len;
+  offer(ctx, len);
   return take(ctx, len);
 }
 
@@ -451,7 +458,7 @@ evseal_status evseal_verify_push(evseal_verify_ctx* ctx, const uint8_t* bytes, s
   if (ctx == NULL || (bytes == NULL && len > 0)) {
     return EVSEAL_MISUSE;
   }
-  ctx->offered += len;
+  offer(ctx, len);
   while (len > 0 && ctx->status == EVSEAL_PENDING) {
     if (ctx->phase == PHASE_END) {
       return fail(ctx, EVSEAL_TRAILING_DATA);

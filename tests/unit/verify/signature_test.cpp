@@ -123,7 +123,7 @@ TEST_CASE(
   // No hash is none of the hashes.
   CHECK(says(EVSEAL_KEY_P256, EVSEAL_SCHEME_ECDSA, EVSEAL_HASH_NONE) == EVSEAL_CERT_ALGORITHM);
   CHECK(says(EVSEAL_KEY_P256, EVSEAL_SCHEME_ECDSA, static_cast<evseal_hash>(1)) ==
-        EVSEAL_CERT_ALGORITHM);
+        EVSEAL_CRYPTO_MISSING);
 }
 
 TEST_CASE("signature: an id-RSASSA-PSS key holds its signers to its parameters") {
