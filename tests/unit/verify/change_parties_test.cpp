@@ -1,7 +1,7 @@
 // No accepted change, where several parties sign, where revocation lists come along, and in
 // trust-updates: flips, truncations and appended octets of the part that is judged as a whole.
 //
-// One bit of every second octet in the everyday run, and fewer of the slow algorithms; with
+// One bit of every eighth octet in the everyday run, and fewer of the slow algorithms; with
 // EVSEAL_ALL_BITS=1 in the environment every bit of all.
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -57,10 +57,10 @@ bool all_bits() {
   return asked != nullptr && std::string(asked) == "1";
 }
 
-// The bits that are flipped: all, or one of every second or sixteenth octet.
+// The bits that are flipped: all, or one of every eighth or thirty-second octet.
 std::vector<std::size_t> bits_to_flip(std::size_t octets, const std::string& algorithm) {
   std::vector<std::size_t> bits;
-  const std::size_t step = algorithm == "p256" || algorithm == "ed25519" ? 2 : 16;
+  const std::size_t step = algorithm == "p256" || algorithm == "ed25519" ? 8 : 32;
   for (std::size_t octet = 0; octet < octets; ++octet) {
     if (all_bits()) {
       for (std::size_t bit = 0; bit < 8; ++bit) {
@@ -86,9 +86,9 @@ void check_no_change_accepted(Verifier& verifier, Bytes file, const std::string&
     file[bit / 8] ^= mask;
   }
   CHECK(accepted.empty());
-  for (std::size_t length = 0; length < file.size(); ++length) {
+  for (std::size_t length = 0; length < file.size(); length += all_bits() ? 1U : 7U) {
     // Behind the envelope, what is judged before is the same each time.
-    if (!all_bits() && length == envelope + 1) {
+    if (!all_bits() && length > envelope) {
       length = std::max(length, file.size() - 64);
     }
     REQUIRE(verifier.judge(ByteView(file).first(length)) == EVSEAL_TRUNCATED);
