@@ -55,7 +55,8 @@ evseal_status evseal_verify_init(evseal_verify_ctx* ctx, const evseal_verify_con
   if (status != EVSEAL_OK || again != EVSEAL_OK) {
     return fail(ctx, status != EVSEAL_OK ? status : again);
   }
-  /* What cannot be without a fault from outside. */
+  /* What cannot be without a fault from outside: the one is the other's copy, octet for octet. */
+  // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c)
   if (memcmp(&ctx->config, config, sizeof *config) != 0) {
     return fail(ctx, EVSEAL_MISUSE);
   }

@@ -41,6 +41,7 @@ static run the_run;
 static evseal_verify_ctx the_context;
 static uint8_t the_profile[MAX_BLOB];
 static uint8_t the_state[MAX_BLOB];
+// NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result): of small constants
 static uint8_t the_next_state[EVSEAL_STATE_SIZE_MAX(EVSEAL_MAX_COMPONENTS, EVSEAL_MAX_CHUNK)];
 static uint8_t the_workspace[EVSEAL_WORKSPACE_SIZE(EVSEAL_MAX_ENVELOPE, EVSEAL_MAX_CHUNK, 1)];
 

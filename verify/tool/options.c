@@ -81,7 +81,7 @@ static bool read_challenge(const char* text, uint8_t out[CHALLENGE_LEN]) {
     }
     out[i] = (uint8_t)(high * 16 + low);
   }
-  return text[2 * CHALLENGE_LEN] == '\0';
+  return text[(size_t)2 * CHALLENGE_LEN] == '\0';
 }
 
 static bool read_time(const char* text, int64_t* out) {
