@@ -20,14 +20,15 @@ class Option {
  public:
   explicit Option(CLI::Option& option) : option_(&option) {}
 
-  Option required() const;  // NOLINT(modernize-use-nodiscard): said for its effect
+  // NOLINTBEGIN(modernize-use-nodiscard): these are called for their effect
+  Option required() const;
   /// Only these values are taken.
-  Option one_of(
-      std::initializer_list<const char*> values) const;  // NOLINT(modernize-use-nodiscard)
+  Option one_of(std::initializer_list<const char*> values) const;
   /// Only numbers from `least` to `most`.
-  Option between(std::int64_t least, std::int64_t most) const;  // NOLINT(modernize-use-nodiscard)
+  Option between(std::int64_t least, std::int64_t most) const;
   /// May not stand beside the other one.
-  Option not_with(const Option& other) const;  // NOLINT(modernize-use-nodiscard)
+  Option not_with(const Option& other) const;
+  // NOLINTEND(modernize-use-nodiscard)
   /// Stood on the command line.
   [[nodiscard]] bool given() const;
 
