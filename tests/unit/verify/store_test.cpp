@@ -21,9 +21,9 @@ struct Flash {
   bool dead = false;
   bool unreadable = false;
   unsigned reads = 0;
-  unsigned failing_read = 0;  // its number, from 1; 0: none
-  unsigned lying_read = 0;    // one that gives an octet wrong
-  std::size_t stuck = 0;      // an octet of both copies that cannot be written; 0: none
+  unsigned failing_read = 0;         // its number, from 1; 0: none
+  unsigned lying_read = 0;           // one that gives an octet wrong
+  std::size_t stuck = 0;             // an octet of both copies that cannot be written; 0: none
   std::size_t capacity = kCapacity;  // what the store is told; no call may go past it
 
   static bool read(void* user, unsigned copy, std::size_t offset, std::uint8_t* out,
