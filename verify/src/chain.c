@@ -2,6 +2,7 @@
  * anchor down. */
 #include "evseal/chain.h"
 
+#include "check_once.h"
 #include "der.h"
 #include "oids.h"
 
@@ -26,34 +27,10 @@ static bool is_self_issued(const evseal_certificate* certificate) {
   return evseal_span_equal(certificate->issuer, certificate->subject);
 }
 
-/* Checks one signature with one key, once: the answer is kept for other paths and searches. */
 static evseal_status check_signature(search* s, uint8_t child, const evseal_public_key* key) {
-  evseal_budget* budget = s->budget;
-  for (unsigned i = 0; i < budget->num_checked; i++) {
-    const evseal_checked_signature* known = &budget->checked[i];
-    if (known->certificate == child && evseal_span_equal(known->issuer_spki, key->spki)) {
-      return known->status == EVSEAL_OK ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
-    }
-  }
-  if (budget->operations == 0 || budget->num_checked >= EVSEAL_MAX_OPERATIONS) {
-    return EVSEAL_CHAIN_BUDGET;
-  }
-  budget->operations--;
-  if (s->rules->on_yield != NULL) {
-    s->rules->on_yield(s->rules->user);
-  }
   const evseal_certificate* certificate = &s->certificates[child];
-  evseal_status status = evseal_signature_verify(s->crypto, key, &certificate->algorithm,
-                                                 certificate->tbs, certificate->signature, 0);
-  if (status == EVSEAL_CRYPTO_MISSING || status == EVSEAL_CRYPTO_FAILED) {
-    return status;
-  }
-  evseal_checked_signature* kept = &budget->checked[budget->num_checked++];
-  kept->certificate = child;
-  kept->issuer_spki = key->spki;
-  /* The status itself is kept, not a conclusion from it: no branch here to misdirect. */
-  kept->status = status;
-  return status == EVSEAL_OK ? EVSEAL_OK : EVSEAL_CHAIN_SIGNATURE;
+  signed_item item = {child, &certificate->algorithm, certificate->tbs, certificate->signature};
+  return evseal_check_once(s->budget, s->crypto, s->rules, &item, key, EVSEAL_CHAIN_SIGNATURE);
 }
 
 /* Bit i: the certificate's extKeyUsage contains purpose i of the rules. */

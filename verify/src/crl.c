@@ -13,7 +13,8 @@
  * One extension of an entry. Only reasonCode (section 5.3.1) is understood, and no reason makes a
  * difference; certificateIssuer makes the CRL an indirect one.
  */
-static evseal_status read_entry_extension(const x509_extension* extension) {
+static evseal_status judge_entry_extension(void* user, const x509_extension* extension) {
+  (void)user;
   if (evseal_span_equal(extension->oid, evseal_oid_certificate_issuer)) {
     return EVSEAL_CRL_UNSUPPORTED;
   }
@@ -37,11 +38,6 @@ static evseal_status read_extensions(der_reader extensions, unsigned max,
     first = first == EVSEAL_OK || status == EVSEAL_CRL_ENCODING ? status : first;
   }
   return first;
-}
-
-static evseal_status judge_entry_extension(void* user, const x509_extension* extension) {
-  (void)user;
-  return read_entry_extension(extension);
 }
 
 /* An entry of revokedCertificates: its serial number. */
@@ -243,16 +239,6 @@ evseal_status evseal_crl_check_claims(const evseal_crl* crl, evseal_span issuer_
   return forbidden ? EVSEAL_CERT_PKCS1 : EVSEAL_OK;
 }
 
-evseal_status evseal_crl_check_signature(const evseal_crl* crl, evseal_budget* budget,
-                                         const evseal_crypto* crypto, const evseal_public_key* key,
-                                         const evseal_chain_rules* rules) {
-  budget->operations--;
-  if (rules->on_yield != NULL) {
-    rules->on_yield(rules->user);
-  }
-  return evseal_signature_verify(crypto, key, &crl->algorithm, crl->tbs, crl->signature, 0);
-}
-
 evseal_status evseal_crl_check_issuer(const evseal_crl* crl, evseal_budget* budget,
                                       const evseal_crypto* crypto, evseal_span issuer_name,
                                       const evseal_certificate* issuer,
@@ -265,7 +251,11 @@ evseal_status evseal_crl_check_issuer(const evseal_crl* crl, evseal_budget* budg
   if (budget->operations == 0) {
     return EVSEAL_CHAIN_BUDGET;
   }
-  status = evseal_crl_check_signature(crl, budget, crypto, key, rules);
+  budget->operations--;
+  if (rules->on_yield != NULL) {
+    rules->on_yield(rules->user);
+  }
+  status = evseal_signature_verify(crypto, key, &crl->algorithm, crl->tbs, crl->signature, 0);
   bool failed = status == EVSEAL_CRYPTO_MISSING || status == EVSEAL_CRYPTO_FAILED;
   return status == EVSEAL_OK || failed ? status : EVSEAL_CRL_ISSUER;
 }

@@ -1,23 +1,11 @@
 #include "emsa.h"
 
+#include "hash.h"
 #include "span.h"
 
 static evseal_status hash_pieces(uint8_t* out, const evseal_crypto* hashes, evseal_hash hash,
                                  const evseal_span* pieces, size_t num_pieces) {
-  evseal_status (*function)(uint8_t*, const evseal_span*, size_t) = NULL;
-  switch (hash) {
-    case EVSEAL_HASH_SHA256:
-      function = hashes->sha256;
-      break;
-    case EVSEAL_HASH_SHA384:
-      function = hashes->sha384;
-      break;
-    case EVSEAL_HASH_SHA512:
-      function = hashes->sha512;
-      break;
-    case EVSEAL_HASH_NONE:
-      break;
-  }
+  hash_function function = evseal_hash_of(hashes, hash);
   return function == NULL ? EVSEAL_CRYPTO_FAILED : function(out, pieces, num_pieces);
 }
 

@@ -1,51 +1,20 @@
 /* Rule 5: revocation that works offline (docs/format.md section 6.2). */
+#include "check_once.h"
 #include "crl_claims.h"
 #include "judge.h"
 #include "state_write.h"
 
-/* CRLs in the list of signatures that have been checked, beside certificates. */
-#define CRL_ITEM 0x80u
-
-/* The outcome of a check that was made before; null when there was none. */
-static const evseal_checked_signature* checked_before(const evseal_verify_ctx* ctx, unsigned index,
-                                                      evseal_span issuer_spki) {
-  for (unsigned i = 0; i < ctx->budget.num_checked; i++) {
-    const evseal_checked_signature* known = &ctx->budget.checked[i];
-    if (known->certificate == (CRL_ITEM | index) &&
-        evseal_span_equal(known->issuer_spki, issuer_spki)) {
-      return known;
-    }
-  }
-  return NULL;
-}
-
-/* Checks the signature of a CRL with an issuer's key, once. */
-static evseal_status check_signature(judgement* j, unsigned index, const evseal_crl* crl,
-                                     const path_issuer* issuer, const evseal_chain_rules* rules) {
+/* Checks whose a CRL is, its signature with an issuer's key included. */
+static evseal_status check_issuer(judgement* j, unsigned index, const evseal_crl* crl,
+                                  const path_issuer* issuer, const evseal_chain_rules* rules) {
   evseal_verify_ctx* ctx = j->ctx;
   evseal_status status = evseal_crl_check_claims(crl, issuer->name, issuer->certificate, rules);
   if (status != EVSEAL_OK) {
     return status;
   }
-  const evseal_checked_signature* known = checked_before(ctx, index, issuer->key.spki);
-  if (known != NULL) {
-    return known->status == EVSEAL_OK ? EVSEAL_OK : EVSEAL_CRL_ISSUER;
-  }
-  if (ctx->budget.num_checked >= EVSEAL_MAX_OPERATIONS) {
-    return EVSEAL_CHAIN_BUDGET;
-  }
-  if (ctx->budget.operations == 0) {
-    return EVSEAL_CHAIN_BUDGET;
-  }
-  status = evseal_crl_check_signature(crl, &ctx->budget, ctx->config.crypto, &issuer->key, rules);
-  if (status == EVSEAL_CRYPTO_MISSING || status == EVSEAL_CRYPTO_FAILED) {
-    return status;
-  }
-  evseal_checked_signature* kept = &ctx->budget.checked[ctx->budget.num_checked++];
-  kept->certificate = (uint8_t)(CRL_ITEM | index);
-  kept->issuer_spki = issuer->key.spki;
-  kept->status = status;
-  return status == EVSEAL_OK ? EVSEAL_OK : EVSEAL_CRL_ISSUER;
+  signed_item item = {(uint8_t)(CRL_ITEM | index), &crl->algorithm, crl->tbs, crl->signature};
+  return evseal_check_once(&ctx->budget, ctx->config.crypto, rules, &item, &issuer->key,
+                           EVSEAL_CRL_ISSUER);
 }
 
 /* Whether a CRL of the envelope is this issuer's and holds; remembers that its signature did. */
@@ -53,7 +22,7 @@ static evseal_status check_crl(judgement* j, unsigned index, const evseal_crl* c
                                const path_issuer* issuer, const evseal_chain_rules* rules) {
   evseal_verify_ctx* ctx = j->ctx;
   evseal_crl_record* record = &ctx->crls[index];
-  evseal_status status = check_signature(j, index, crl, issuer, rules);
+  evseal_status status = check_issuer(j, index, crl, issuer, rules);
   if (status != EVSEAL_OK) {
     return status;
   }

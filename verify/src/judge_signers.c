@@ -1,4 +1,5 @@
 /* Rules 3 to 7: who signed, and whether that counts. */
+#include "hash.h"
 #include "judge.h"
 #include "oids.h"
 
@@ -201,14 +202,6 @@ static evseal_status find_role(evseal_signer_verdict* out, judgement* j, const c
   return best;
 }
 
-static evseal_status hash_with(uint8_t* out, const evseal_crypto* crypto, evseal_hash hash,
-                               evseal_span bytes) {
-  evseal_status (*function)(uint8_t*, const evseal_span*, size_t) =
-      hash == EVSEAL_HASH_SHA256 ? crypto->sha256
-                                 : (hash == EVSEAL_HASH_SHA384 ? crypto->sha384 : crypto->sha512);
-  return function == NULL ? EVSEAL_CRYPTO_MISSING : function(out, &bytes, 1);
-}
-
 /*
  * RFC 5652 section 5.4: the signature is over "a separate encoding of the signedAttrs field [...]
  * with EXPLICIT SET OF tag". The workspace is ours, so the tag is exchanged in place for the time
@@ -237,7 +230,11 @@ static evseal_status check_signature(judgement* j, unsigned index) {
   if (!evseal_cms_algorithm_of_key(&algorithm, &hash, ctx->certificates[signer->leaf].key.type)) {
     return EVSEAL_ALGORITHM_UNKNOWN;
   }
-  evseal_status status = hash_with(digest, ctx->config.crypto, hash, j->envelope.manifest);
+  hash_function function = evseal_hash_of(ctx->config.crypto, hash);
+  if (function == NULL) {
+    return EVSEAL_CRYPTO_MISSING;
+  }
+  evseal_status status = function(digest, &j->envelope.manifest, 1);
   if (status != EVSEAL_OK) {
     return status;
   }

@@ -3,6 +3,7 @@
 
 #include "curves.h"
 #include "der.h"
+#include "hash.h"
 #include "oids.h"
 
 #define MAX_COORDINATE 48u
@@ -129,22 +130,6 @@ evseal_status evseal_algorithm_parse(evseal_algorithm* out, evseal_span algorith
     return EVSEAL_OK;
   }
   return EVSEAL_CERT_ALGORITHM;
-}
-
-typedef evseal_status (*hash_function)(uint8_t*, const evseal_span*, size_t);
-
-static hash_function function_of(const evseal_crypto* crypto, evseal_hash hash) {
-  switch (hash) {
-    case EVSEAL_HASH_SHA256:
-      return crypto->sha256;
-    case EVSEAL_HASH_SHA384:
-      return crypto->sha384;
-    case EVSEAL_HASH_SHA512:
-      return crypto->sha512;
-    case EVSEAL_HASH_NONE:
-      break;
-  }
-  return NULL;
 }
 
 /* Right-aligns a number in `size` octets; false when it does not fit. */
@@ -279,7 +264,7 @@ evseal_status evseal_signature_verify(const evseal_crypto* crypto, const evseal_
   if (algorithm->hash == EVSEAL_HASH_NONE) {
     return EVSEAL_CERT_ALGORITHM;
   }
-  hash_function hash = function_of(crypto, algorithm->hash);
+  hash_function hash = evseal_hash_of(crypto, algorithm->hash);
   if (hash == NULL) {
     return EVSEAL_CRYPTO_MISSING;
   }
