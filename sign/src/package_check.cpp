@@ -347,7 +347,6 @@ evseal_verify_config configure(Verification& work, const Device& device) {
 }
 
 Bytes next_state(const evseal_verify_ctx& context, evseal_remember what) {
-  // NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result): of small constants
   Bytes out(EVSEAL_STATE_SIZE_MAX(EVSEAL_MAX_COMPONENTS, EVSEAL_MAX_CHUNK));
   std::size_t length = 0;
   const evseal_status status =

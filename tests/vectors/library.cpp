@@ -142,7 +142,6 @@ class Run {
 
   /// The state to keep; empty where there is none.
   Octets next_state(evseal_remember what) {
-    // NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result): of small constants
     Octets out(EVSEAL_STATE_SIZE_MAX(EVSEAL_MAX_COMPONENTS, EVSEAL_MAX_CHUNK));
     std::size_t len = 0;
     const bool made =

@@ -131,9 +131,9 @@ bool evseal_known_issuer_lists(const evseal_known_issuer* issuer, evseal_span se
 /* Octets that a state of a device needs at most. `components`: as many as the profile lists, which
  * its limit of components in one package may be below; `chunk_bytes`: its limit (a trust store fits
  * a chunk). */
-#define EVSEAL_STATE_SIZE_MAX(components, chunk_bytes)                        \
-  ((size_t)256u + (size_t)(components)*44u + EVSEAL_MAX_KNOWN_ISSUERS * 56u + \
-   EVSEAL_MAX_REVOKED * 23u + (size_t)(chunk_bytes))
+#define EVSEAL_STATE_SIZE_MAX(components, chunk_bytes)                                \
+  ((size_t)256u + (size_t)(components)*44u + (size_t)EVSEAL_MAX_KNOWN_ISSUERS * 56u + \
+   (size_t)EVSEAL_MAX_REVOKED * 23u + (size_t)(chunk_bytes))
 
 /*
  * Writes the state blob of a factory-new device of this profile: nothing learnt, so the profile's
