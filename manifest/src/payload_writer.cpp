@@ -291,6 +291,7 @@ Result<Manifest> PayloadWriter::write(std::int64_t created) {
   manifest.source = recipe_.source;
   manifest.compatible = recipe_.compatible;
   manifest.critical = recipe_.critical;
+  manifest.trust_update = recipe_.trust_update;
   for (std::size_t i = 0; i < recipe_.sbom.size(); ++i) {
     EVSEAL_TRY(const Sha256 digest, digest_of(sbom_inputs_[i]));
     manifest.sbom.push_back({recipe_.sbom[i].name, recipe_.sbom[i].format, digest});

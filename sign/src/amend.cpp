@@ -70,6 +70,17 @@ Result<std::vector<Bytes>> merged_crls(const Opened& opened, const Signing& sign
   return encodings(set);
 }
 
+// The envelope as it is, but for its CRLs.
+EnvelopeParts parts_of(const UnverifiedEnvelope& envelope) {
+  EnvelopeParts parts;
+  parts.manifest = envelope.unverified_manifest;
+  parts.certificates = envelope.unverified_certificates;
+  for (const UnverifiedSigner& signer : envelope.unverified_signers) {
+    parts.signers.push_back(signer.der);
+  }
+  return parts;
+}
+
 // Steps, room for the envelope, and the payload: the rest of the file is written behind it.
 Result<SignedResult> rewrite(const Opened& opened, EnvelopeParts parts, const Signing& signing,
                              const std::filesystem::path& path, const WorkOptions& options) {
@@ -188,12 +199,7 @@ Result<SignedResult> add_signers(const std::filesystem::path& package, const Sig
   EVSEAL_CHECK(check_identities(signing, opened.manifest));
   EVSEAL_CHECK(refuse_repeated(opened, signing));
   EVSEAL_CHECK(accepted_so_far(opened, signing.devices, options));
-  EnvelopeParts parts;
-  parts.manifest = opened.envelope.unverified_manifest;
-  parts.certificates = opened.envelope.unverified_certificates;
-  for (const UnverifiedSigner& old : opened.envelope.unverified_signers) {
-    parts.signers.push_back(old.der);
-  }
+  EnvelopeParts parts = parts_of(opened.envelope);
   EVSEAL_TRY(parts.crls, merged_crls(opened, signing));
   EVSEAL_CHECK(add_signatures(parts, signing));
   return rewrite(opened, std::move(parts), signing, out, options);
@@ -244,13 +250,8 @@ Result<SignedResult> refresh_crls(const std::filesystem::path& package,
   CrlSet set;
   EVSEAL_CHECK(add_crls(set, opened.envelope.unverified_crls, issuers, WhenOlder::ignore));
   EVSEAL_CHECK(add_crls(set, crls, issuers, WhenOlder::refuse));
-  EnvelopeParts parts;
-  parts.manifest = opened.envelope.unverified_manifest;
-  parts.certificates = opened.envelope.unverified_certificates;
+  EnvelopeParts parts = parts_of(opened.envelope);
   parts.crls = encodings(set);
-  for (const UnverifiedSigner& old : opened.envelope.unverified_signers) {
-    parts.signers.push_back(old.der);
-  }
   EVSEAL_TRY(SignedResult result,
              rewrite(opened, std::move(parts), verify_only(devices), out, options));
   result.crls = entries(set);

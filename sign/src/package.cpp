@@ -38,27 +38,6 @@ manifest::PayloadOptions payload_options(const WorkOptions& options) {
   return out;
 }
 
-// A trust-update has no payload: its manifest is the whole.
-Manifest trust_manifest(const manifest::Recipe& recipe, std::int64_t created) {
-  Manifest out;
-  out.package = recipe.package;
-  out.created = created;
-  out.source = recipe.source;
-  out.compatible = recipe.compatible;
-  out.critical = recipe.critical;
-  out.trust_update = recipe.trust_update;
-  return out;
-}
-
-Result<Manifest> write_content(const manifest::Recipe& recipe, std::int64_t created,
-                               OutputFile& out, std::uint64_t payload_offset,
-                               const WorkOptions& options) {
-  if (recipe.package.kind == Kind::trust_update) {
-    return trust_manifest(recipe, created);
-  }
-  return manifest::write_payload(recipe, created, out, payload_offset, payload_options(options));
-}
-
 Error unreadable(const std::filesystem::path& package, std::string why, std::string hint) {
   return Error{ErrorCode::usage, package.string(), std::move(why), std::move(hint)};
 }
@@ -132,7 +111,8 @@ Result<PackageResult> build_package(const manifest::Recipe& recipe, std::int64_t
                                     const std::filesystem::path& path, const WorkOptions& options) {
   EVSEAL_TRY(OutputFile out, OutputFile::create(path, options.mode));
   const std::uint64_t offset = guess_payload_offset(recipe, {});
-  EVSEAL_TRY(const Manifest manifest, write_content(recipe, created, out, offset, options));
+  EVSEAL_TRY(const Manifest manifest,
+             manifest::write_payload(recipe, created, out, offset, payload_options(options)));
   PackageResult result;
   EVSEAL_TRY(result.manifest, manifest_bytes(manifest));
   EVSEAL_TRY(const Bytes envelope, unsigned_envelope(result.manifest));
@@ -156,7 +136,8 @@ Result<SignedResult> sign_recipe(const manifest::Recipe& recipe, std::int64_t cr
   EVSEAL_TRY(const CrlSet crls, take_crls(planned, signing));
   EVSEAL_TRY(OutputFile out, OutputFile::create(path, options.mode));
   const std::uint64_t offset = guess_payload_offset(recipe, signing);
-  EVSEAL_TRY(Manifest manifest, write_content(recipe, created, out, offset, options));
+  EVSEAL_TRY(Manifest manifest,
+             manifest::write_payload(recipe, created, out, offset, payload_options(options)));
   manifest.crls = planned.crls;
   return sign_and_release(out, offset, manifest, crls, signing, false, options);
 }

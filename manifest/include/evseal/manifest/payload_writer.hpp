@@ -28,9 +28,10 @@ struct PayloadOptions {
 
 /// Writes the payload of all components at `payload_offset` (a multiple of kPayloadAlignment) and
 /// returns the complete manifest, created at `created` (seconds since 1970; see
-/// build_time_seconds()). Memory does not grow with the size of the inputs, except for Intel HEX
-/// (at most 64 MiB each). Errors: io, also for an input that changes its size while it is read;
-/// usage and malformed for what the recipe or an input gets wrong; interrupted.
+/// build_time_seconds()). A trust-update has no payload: nothing is written. Memory does not grow
+/// with the size of the inputs, except for Intel HEX (at most 64 MiB each). Errors: io, also for an
+/// input that changes its size while it is read; usage and malformed for what the recipe or an
+/// input gets wrong; interrupted.
 [[nodiscard]] Result<Manifest> write_payload(const Recipe& recipe, std::int64_t created,
                                              OutputFile& out, std::uint64_t payload_offset,
                                              const PayloadOptions& options = {});
