@@ -2,13 +2,10 @@
 #include <evseal/verify.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
-#include <memory>
 
-#include "blob.hpp"
 #include "evseal/manifest/device.hpp"
-#include "package_input.hpp"
+#include "package_device.hpp"
 #include "toy_crypto.hpp"
 
 namespace {
@@ -16,23 +13,18 @@ namespace {
 using namespace evseal;
 using namespace evseal::fuzz;
 
-// More would only be more of the same; a component of the largest chunk still fits twice.
-constexpr std::size_t kMaxWorkspace = EVSEAL_WORKSPACE_SIZE(65536, 1048576, 2);
-
-/// One verification: its memory, what its callbacks saw, and the report.
+/// One verification: its device, what its callbacks saw, and the report.
 struct Run {
   const PackageInput& input;
-  Bytes profile = frame_blob('D', input.profile);
-  Bytes state = input.state.empty() ? Bytes{} : frame_blob('T', input.state);
-  std::unique_ptr<evseal_verify_ctx> ctx = std::make_unique<evseal_verify_ctx>();
-  std::unique_ptr<std::uint8_t[]> workspace;
+  PackageDevice device;
+  evseal_verify_ctx* ctx = device.ctx();
   evseal_report report{};
   evseal_status status = EVSEAL_PENDING;
   bool manifest_seen = false;
   std::uint32_t ended = 0;
   std::map<unsigned, Bytes> released;
 
-  explicit Run(const PackageInput& of) : input(of) {}
+  explicit Run(const PackageInput& of) : input(of), device(of) {}
 };
 
 evseal_answer on_manifest(void* user, const evseal_manifest* manifest) {
@@ -65,26 +57,6 @@ evseal_answer on_chunk(void* user, const evseal_component* component, std::uint6
   return EVSEAL_TAKE;
 }
 
-/// RFC 9162 section 2.1 over octets that were released.
-Sha256 tree_of(ByteView bytes, std::size_t chunk) {
-  const std::size_t count = (bytes.size() + chunk - 1) / chunk;
-  if (count == 1) {
-    Bytes leaf = {0};
-    leaf.insert(leaf.end(), bytes.begin(), bytes.end());
-    return sha256(leaf);
-  }
-  std::size_t k = 1;
-  while (k * 2 < count) {
-    k *= 2;
-  }
-  Bytes node = {1};
-  for (const ByteView half : {bytes.first(k * chunk), bytes.subspan(k * chunk)}) {
-    const Sha256 hash = tree_of(half, chunk);
-    node.insert(node.end(), hash.begin(), hash.end());
-  }
-  return sha256(node);
-}
-
 evseal_answer on_end(void* user, const evseal_component* component) {
   Run& run = *static_cast<Run*>(user);
   const Bytes& octets = run.released.at(component->index);
@@ -95,59 +67,20 @@ evseal_answer on_end(void* user, const evseal_component* component) {
   return EVSEAL_TAKE;
 }
 
-evseal_status hash_chunks(void*, const evseal_hash_job* jobs, std::size_t count) {
-  FUZZ_REQUIRE(count <= EVSEAL_MAX_BATCH);
-  for (std::size_t i = count; i-- > 0;) {  // any order must do
-    if (kToyCrypto.sha256(jobs[i].digest, &jobs[i].bytes, 1) != EVSEAL_OK) {
-      return EVSEAL_CRYPTO_FAILED;
-    }
-  }
-  return EVSEAL_OK;
-}
-
 evseal_status start(Run& run) {
-  evseal_verify_config config{};
-  evseal_profile profile{};
-  std::size_t workspace = 1024;
-  if (evseal_profile_open(&profile, &kToyCrypto, span_of(run.profile)) == EVSEAL_OK) {
-    const unsigned buffers = run.input.batches() ? 3 : 1;
-    workspace = std::min(
-        kMaxWorkspace, EVSEAL_WORKSPACE_SIZE(profile.envelope_bytes, profile.chunk_bytes, buffers));
-  }
-  // Of the exact size, and full of what is no good as anything.
-  run.workspace = std::make_unique<std::uint8_t[]>(workspace);
-  std::memset(run.workspace.get(), 0xA5, workspace);
-  std::memset(run.ctx.get(), 0xA5, sizeof *run.ctx);
-  config.crypto = &kToyCrypto;
-  config.profile = span_of(run.profile);
-  config.state = span_of(run.state);
-  config.unit.hardware_known = run.input.hardware_known();
-  config.unit.hardware = run.input.hardware();
-  config.unit.serial = run.input.serial_known() ? span_of(as_bytes("SN-1")) : evseal_span{};
-  config.now_known = run.input.clock_known();
-  config.now = run.input.now();
-  config.callbacks = {&run,
-                      on_manifest,
-                      on_component,
-                      on_chunk,
-                      on_end,
-                      nullptr,
-                      run.input.batches() ? hash_chunks : nullptr};
-  config.workspace = run.workspace.get();
-  config.workspace_len = workspace;
-  return evseal_verify_init(run.ctx.get(), &config);
+  return run.device.start({&run, on_manifest, on_component, on_chunk, on_end, nullptr, nullptr});
 }
 
 void finish(Run& run) {
-  run.status = evseal_verify_finish(run.ctx.get(), &run.report);
+  run.status = evseal_verify_finish(run.ctx, &run.report);
   FUZZ_REQUIRE(run.report.status == run.status && run.status != EVSEAL_PENDING);
   evseal_report again{};
-  FUZZ_REQUIRE(evseal_verify_finish(run.ctx.get(), &again) == run.status);  // errors are sticky
+  FUZZ_REQUIRE(evseal_verify_finish(run.ctx, &again) == run.status);  // errors are sticky
 }
 
 void run_whole(Run& run, ByteView file) {
   (void)start(run);
-  (void)evseal_verify_push(run.ctx.get(), file.data(), file.size());
+  (void)evseal_verify_push(run.ctx, file.data(), file.size());
   finish(run);
 }
 
@@ -165,7 +98,7 @@ std::size_t commit_some(evseal_verify_ctx* ctx, ByteView rest) {
 void run_split(Run& run, ByteView file) {
   Dice dice(run.input.split_seed());
   evseal_status status = start(run);
-  evseal_verify_ctx* ctx = run.ctx.get();
+  evseal_verify_ctx* ctx = run.ctx;
   for (std::size_t at = 0; at < file.size() && status == EVSEAL_PENDING;) {
     const std::size_t piece = 1 + dice.below(dice.one_in(4) ? 40 : 5000);
     const ByteView rest = file.subspan(at, std::min(piece, file.size() - at));
@@ -188,7 +121,7 @@ void run_split(Run& run, ByteView file) {
 /// What the report says of itself, whatever the verdict.
 void check_report(const Run& run) {
   const evseal_report& r = run.report;
-  const ByteView workspace(run.workspace.get(), run.ctx->config.workspace_len);
+  const ByteView workspace(run.ctx->config.workspace, run.ctx->config.workspace_len);
   const std::uint8_t zero[EVSEAL_SHA256_LEN] = {};
   FUZZ_REQUIRE((r.needed & ~r.applicable) == 0 && (r.taken & ~r.applicable) == 0);
   FUZZ_REQUIRE((r.complete & ~r.taken) == 0 && r.complete == run.ended);
@@ -221,7 +154,7 @@ void check_accepted(const Run& run) {
     FUZZ_REQUIRE(evseal_manifest_component(&component, &r.manifest, i) == EVSEAL_OK);
     FUZZ_REQUIRE(evseal_device_slot(&slot, &run.ctx->profile, &run.ctx->state, component.id));
     FUZZ_REQUIRE(component.security_version >= slot.security_version);
-    FUZZ_REQUIRE(evseal_verify_security_version_floor(run.ctx.get(), i, &floor) == EVSEAL_OK);
+    FUZZ_REQUIRE(evseal_verify_security_version_floor(run.ctx, i, &floor) == EVSEAL_OK);
     FUZZ_REQUIRE(floor >= slot.security_version);
   }
 }
@@ -242,7 +175,7 @@ void check_known(const manifest::KnownIssuer& before, const manifest::State& aft
 
 /// What has been learnt is not forgotten but where a trust-update says so.
 void check_remembered(const Run& run, const manifest::State& after, bool all) {
-  const auto before = manifest::decode_state(run.state);
+  const auto before = manifest::decode_state(view_of(run.device.state()));
   FUZZ_REQUIRE(before && after.counter == before->counter + 1U);
   if (all && run.input.is_trust_update()) {
     FUZZ_REQUIRE(after.trust && after.trust_epoch > before->trust_epoch);
@@ -269,10 +202,10 @@ void check_remembered(const Run& run, const manifest::State& after, bool all) {
 void check_next_state(const Run& run) {
   for (const evseal_remember what : {EVSEAL_REMEMBER_REVOCATIONS, EVSEAL_REMEMBER_ALL}) {
     const bool all = what == EVSEAL_REMEMBER_ALL;
-    Bytes blob(EVSEAL_STATE_SIZE_MAX(32, run.ctx->profile.chunk_bytes + run.state.size()));
+    Bytes blob(EVSEAL_STATE_SIZE_MAX(32, run.ctx->profile.chunk_bytes + run.device.state().len));
     std::size_t len = 99;
     const evseal_status status =
-        evseal_verify_next_state(run.ctx.get(), what, blob.data(), blob.size(), &len);
+        evseal_verify_next_state(run.ctx, what, blob.data(), blob.size(), &len);
     blob.resize(len);
     if (run.ctx->phase == 0 || (all && run.status != EVSEAL_OK)) {
       FUZZ_REQUIRE(status == EVSEAL_MISUSE && len == 0);

@@ -2,11 +2,9 @@
 // accepted lies in them whole, a good one is accepted in the end, and good progress is used.
 #include <evseal/verify.h>
 
-#include <cstring>
 #include <map>
-#include <memory>
 
-#include "blob.hpp"
+#include "package_device.hpp"
 #include "resume_input.hpp"
 #include "toy_crypto.hpp"
 
@@ -15,32 +13,11 @@ namespace {
 using namespace evseal;
 using namespace evseal::fuzz;
 
-constexpr std::size_t kMaxWorkspace = EVSEAL_WORKSPACE_SIZE(65536, 1048576, 2);
-
 using Slots = std::map<unsigned, Bytes>;
 
 void flip_bit(Bytes& octets, std::size_t bit) {
   std::uint8_t& octet = octets[bit / 8 % octets.size()];
   octet = static_cast<std::uint8_t>(octet ^ 1U << bit % 8);
-}
-
-/// RFC 9162 section 2.1.
-Sha256 tree_of(ByteView bytes, std::size_t chunk) {
-  const std::size_t count = (bytes.size() + chunk - 1) / chunk;
-  Bytes node = {count <= 1 ? std::uint8_t{0} : std::uint8_t{1}};
-  if (count <= 1) {
-    node.insert(node.end(), bytes.begin(), bytes.end());
-    return sha256(node);
-  }
-  std::size_t k = 1;
-  while (k * 2 < count) {
-    k *= 2;
-  }
-  for (const ByteView half : {bytes.first(k * chunk), bytes.subspan(k * chunk)}) {
-    const Sha256 hash = tree_of(half, chunk);
-    node.insert(node.end(), hash.begin(), hash.end());
-  }
-  return sha256(node);
 }
 
 /// A device between two restarts: its slots and its progress stay, all else is new.
@@ -54,16 +31,14 @@ struct Device {
   std::uint32_t ended = 0;
   evseal_report report{};
 
-  Bytes profile = frame_blob('D', input.profile);
-  Bytes state = input.state.empty() ? Bytes{} : frame_blob('T', input.state);
-  std::unique_ptr<evseal_verify_ctx> ctx = std::make_unique<evseal_verify_ctx>();
-  std::unique_ptr<std::uint8_t[]> workspace;
+  PackageDevice memory;
+  evseal_verify_ctx* ctx = memory.ctx();
 
-  explicit Device(const PackageInput& of) : input(of) {}
+  explicit Device(const PackageInput& of) : input(of), memory(of) {}
 
   void save() {
     progress.resize(EVSEAL_PROGRESS_MAX);
-    progress.resize(evseal_verify_save_progress(ctx.get(), progress.data()));
+    progress.resize(evseal_verify_save_progress(ctx, progress.data()));
   }
 };
 
@@ -122,61 +97,26 @@ bool read_back(void* user, const evseal_component* component, std::uint64_t offs
   return true;
 }
 
-evseal_status hash_chunks(void*, const evseal_hash_job* jobs, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    if (kToyCrypto.sha256(jobs[i].digest, &jobs[i].bytes, 1) != EVSEAL_OK) {
-      return EVSEAL_CRYPTO_FAILED;
-    }
-  }
-  return EVSEAL_OK;
-}
-
 /// After a restart, up to `end`.
 void start(Device& device, ByteView file, std::size_t end) {
-  evseal_verify_config config{};
-  evseal_profile profile{};
-  std::size_t workspace = 1024;
-  if (evseal_profile_open(&profile, &kToyCrypto, span_of(device.profile)) == EVSEAL_OK) {
-    const unsigned buffers = device.input.batches() ? 3 : 1;
-    workspace = std::min(
-        kMaxWorkspace, EVSEAL_WORKSPACE_SIZE(profile.envelope_bytes, profile.chunk_bytes, buffers));
-  }
-  device.workspace = std::make_unique<std::uint8_t[]>(workspace);
-  std::memset(device.workspace.get(), 0xA5, workspace);
   device.ended = 0;
-  config.crypto = &kToyCrypto;
-  config.profile = span_of(device.profile);
-  config.state = span_of(device.state);
-  config.unit.hardware_known = device.input.hardware_known();
-  config.unit.hardware = device.input.hardware();
-  config.now_known = device.input.clock_known();
-  config.now = device.input.now();
-  config.callbacks = {&device,
-                      nullptr,
-                      on_component,
-                      on_chunk,
-                      on_end,
-                      nullptr,
-                      device.input.batches() ? hash_chunks : nullptr};
-  config.workspace = device.workspace.get();
-  config.workspace_len = workspace;
-  (void)evseal_verify_init(device.ctx.get(), &config);
-  (void)evseal_verify_push(device.ctx.get(), file.data(), std::min(end, file.size()));
+  (void)device.memory.start({&device, nullptr, on_component, on_chunk, on_end, nullptr, nullptr});
+  (void)evseal_verify_push(device.ctx, file.data(), std::min(end, file.size()));
 }
 
 /// From where the verifier says to `end`.
 void go_on(Device& device, ByteView file, std::size_t end) {
-  const std::uint64_t offset = evseal_verify_offset(device.ctx.get());
+  const std::uint64_t offset = evseal_verify_offset(device.ctx);
   if (offset < end) {
     const ByteView rest = file.subspan(offset, end - offset);
-    (void)evseal_verify_push(device.ctx.get(), rest.data(), rest.size());
+    (void)evseal_verify_push(device.ctx, rest.data(), rest.size());
   }
 }
 
 evseal_status finish(Device& device) {
-  const evseal_status status = evseal_verify_finish(device.ctx.get(), &device.report);
-  FUZZ_REQUIRE(evseal_verify_resume(device.ctx.get(), span_of(device.progress), read_back,
-                                    &device) == EVSEAL_MISUSE);
+  const evseal_status status = evseal_verify_finish(device.ctx, &device.report);
+  FUZZ_REQUIRE(evseal_verify_resume(device.ctx, span_of(device.progress), read_back, &device) ==
+               EVSEAL_MISUSE);
   FUZZ_REQUIRE(status != EVSEAL_OK || device.report.complete == device.ended);
   return status;
 }
@@ -238,10 +178,10 @@ void restart(Device& device, const Device& broken, const ResumeInput& input, con
   const bool same_slots = forge_slots(device, input);
   const bool same_progress = forge_progress(device, input, whole);
   start(device, file, payload_start(input.package));
-  const bool ready = evseal_verify_at_payload(device.ctx.get());
+  const bool ready = evseal_verify_at_payload(device.ctx);
   const Bytes progress = device.progress;
   const evseal_status status =
-      evseal_verify_resume(device.ctx.get(), span_of(progress), read_back, &device);
+      evseal_verify_resume(device.ctx, span_of(progress), read_back, &device);
   FUZZ_REQUIRE(ready == (status != EVSEAL_MISUSE));
   FUZZ_REQUIRE(!ready || device.images == nullptr || status == EVSEAL_PENDING ||
                status == EVSEAL_PROGRESS_MISMATCH);
@@ -250,11 +190,11 @@ void restart(Device& device, const Device& broken, const ResumeInput& input, con
                     device.images != nullptr && !input.changes_file();
   if (used) {
     FUZZ_REQUIRE(status == EVSEAL_PENDING);
-    FUZZ_REQUIRE(evseal_verify_offset(device.ctx.get()) <= evseal_verify_offset(broken.ctx.get()));
+    FUZZ_REQUIRE(evseal_verify_offset(device.ctx) <= evseal_verify_offset(broken.ctx));
   }
   go_on(device, file, end);
   // Nothing is fed twice.
-  FUZZ_REQUIRE(!used || evseal_verify_offset(device.ctx.get()) < file.size() ||
+  FUZZ_REQUIRE(!used || evseal_verify_offset(device.ctx) < file.size() ||
                device.chunks + broken.chunks == whole.chunks);
 }
 
@@ -271,7 +211,7 @@ void restart_twice(Device& device, const Device& broken, const ResumeInput& inpu
   device.progress = middle.progress;
   start(device, file, first);
   const evseal_status status =
-      evseal_verify_resume(device.ctx.get(), span_of(middle.progress), read_back, &device);
+      evseal_verify_resume(device.ctx, span_of(middle.progress), read_back, &device);
   FUZZ_REQUIRE(device.images == nullptr || middle.progress.empty() || status == EVSEAL_PENDING);
   go_on(device, file, file.size());
 }
