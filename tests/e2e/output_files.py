@@ -138,6 +138,22 @@ class Existing(OutputTestCase):
         self.assertEqual(existing.read_bytes(), self.images["rootfs"])
         existing.unlink()
 
+    def test_existing_state_is_kept_by_evseal_verify(self):
+        """It is refused before the package is read: no image is written either."""
+        existing, image = self.lab.write("next.evt", "precious"), self.lab.path("free.img")
+        command = ["--next-state", existing, *self.write_image(("rootfs", image))]
+        before = self.lab.listing()
+        answer = self.lab.evseal_verify(*command)
+        self.assert_code(answer, 2)
+        self.assertRegex(answer.err, "(?m)^evseal-verify: hint: .*--force")
+        self.assertEqual(self.lab.listing(), before)
+        self.assert_code(self.lab.evseal_verify("--force", *command), 0)
+        self.assertEqual(image.read_bytes(), self.images["rootfs"])
+        again = ["--device", self.profile, "--state", existing, "--hardware", "3", self.file]
+        self.assert_code(self.lab.evseal_verify(*again), 0)
+        existing.unlink()
+        image.unlink()
+
     def test_two_images_are_written_both_or_neither_by_evseal_verify(self):
         existing, free = self.lab.write("existing.img", "precious"), self.lab.path("free.img")
         self.addCleanup(free.unlink, missing_ok=True)
@@ -180,6 +196,10 @@ class Existing(OutputTestCase):
                 answer = self.lab.evseal_verify(*more, *self.write_image(*writes))
                 self.assert_code(answer, 2)
                 self.assertEqual(self.lab.listing(), before)
+        command = self.write_image(("rootfs", output))
+        answer = self.lab.evseal_verify("--next-state", output, *command)
+        self.assert_code(answer, 2)
+        self.assertEqual(self.lab.listing(), before)
 
     def test_package_may_replace_its_own_input(self):
         file = self.lab.write("in-place.evs", self.unsigned.read_bytes())

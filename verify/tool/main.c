@@ -22,7 +22,8 @@ typedef struct run {
   options given;
   output outputs[MAX_WRITES];
   bool opened[MAX_WRITES];
-  int current; /* index of the output of the present component, or -1 */
+  output state_output; /* of --next-state */
+  int current;         /* index of the output of the present component, or -1 */
   int saved_errno;
   const char* failed_path;
   bool inflate_failed;
@@ -41,7 +42,6 @@ static run the_run;
 static evseal_verify_ctx the_context;
 static uint8_t the_profile[MAX_BLOB];
 static uint8_t the_state[MAX_BLOB];
-// NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result): of small constants
 static uint8_t the_next_state[EVSEAL_STATE_SIZE_MAX(EVSEAL_MAX_COMPONENTS, EVSEAL_MAX_CHUNK)];
 static uint8_t the_workspace[EVSEAL_WORKSPACE_SIZE(EVSEAL_MAX_ENVELOPE, EVSEAL_MAX_CHUNK, 1)];
 
@@ -61,6 +61,9 @@ static void on_signal(int number) {
     if (the_run.opened[i] && the_run.outputs[i].temporary[0] != '\0') {
       (void)unlink(the_run.outputs[i].temporary);
     }
+  }
+  if (the_run.state_output.temporary[0] != '\0') {
+    (void)unlink(the_run.state_output.temporary);
   }
   _exit(EXIT_INTERRUPTED);
 }
@@ -437,17 +440,17 @@ static int write_next_state(const evseal_verify_config* config, const evseal_rep
   if (state.len == 0) {
     return 0; /* a recovery that failed: there is still no state */
   }
-  static output file;
+  output* file = &the_run.state_output;
   evseal_component plain;
   output_error error = {false};
   memset(&plain, 0, sizeof plain);
   plain.encoding = EVSEAL_ENCODING_NONE;
   plain.size = state.len;
-  bool fine = output_open(&file, given->next_state, &plain) && output_write(&file, state, &error) &&
-              output_prepare(&file) && output_commit(&file, given->force);
+  bool fine = output_open(file, given->next_state, &plain) && output_write(file, state, &error) &&
+              output_prepare(file) && output_commit(file, given->force);
   int number = errno;
   if (!fine) {
-    output_discard(&file);
+    output_discard(file);
   }
   return fine ? 0 : commit_failure(given->next_state, number);
 }
@@ -477,7 +480,10 @@ static int check_outputs(void) {
       return commit_failure(path, errno);
     }
   }
-  return 0;
+  const char* next_state = the_run.given.next_state;
+  return next_state == NULL || output_possible(next_state, the_run.given.force)
+             ? 0
+             : commit_failure(next_state, errno);
 }
 
 /* Somebody who tries out another time must not take the answer for one about that time. */

@@ -216,6 +216,12 @@ static options_result check(const options* out) {
                  "without its state a device cannot know a rollback; --factory-new says that there "
                  "is none yet");
   }
+  for (unsigned i = 0; i < out->num_writes; i++) {
+    if (out->next_state != NULL && strcmp(out->next_state, out->writes[i].path) == 0) {
+      return wrong("--next-state", "names a file that --write names too",
+                   "the state and an image cannot be one file");
+    }
+  }
   if (out->package == NULL) {
     return wrong("package", "is missing", "name a .evs file, or - for standard input");
   }
