@@ -241,10 +241,13 @@ static evseal_status take_envelope(evseal_verify_ctx* ctx) {
 
 static evseal_status take_padding(evseal_verify_ctx* ctx, size_t len) {
   static const uint8_t zeros[sizeof ctx->small] = {0};
+  /* There is one octet at least; a loop that asked first whether there is could be misdirected past
+   * both comparisons at once. */
+  size_t i = 0;
   uint8_t any = 0;
-  for (size_t i = 0; i < len; i++) {
-    any |= ctx->small[i];
-  }
+  do {
+    any |= ctx->small[i++];
+  } while (i < len);
   ctx->doubt |= any;
   if (memcmp(ctx->small, zeros, len) != 0) {
     return EVSEAL_PADDING;
