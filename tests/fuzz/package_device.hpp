@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "evseal/base/digest.hpp"
+#include "fuzz.hpp"
 #include "package_input.hpp"
 
 namespace evseal::fuzz {
