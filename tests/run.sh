@@ -12,7 +12,9 @@ packages=(
   libcli11-dev catch2
   softhsm2 opensc openssl jq coreutils grep binutils util-linux squashfs-tools python3 python3-cryptography
   python3-asn1crypto u-boot-qemu busybox firmware-microbit-micropython firmware-ath9k-htc
-  clang-format clang-tidy)
+  clang-format clang-tidy
+  gcc-arm-none-eabi libnewlib-arm-none-eabi gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+  qemu-system-arm qemu-system-misc dpkg-dev)
 
 usage() {
   cat <<'END'

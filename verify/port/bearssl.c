@@ -11,29 +11,20 @@
 #include <string.h>
 
 #include "emsa.h"
+#include "evseal/config.h"
 
-/*
- * Which of BearSSL's implementations. All work on every target and give the same answers; they
- * differ in size and speed only.
- *
- *   32-bit cores with a 32x32->64 multiplication (Cortex-M3 and up) and 64-bit hosts: these.
- *   Less flash, half as fast on P-256:  EVSEAL_BEARSSL_P256=br_ec_prime_i31, which P-384 shares.
- *   16x16->32 at most (Cortex-M0):      br_ec_p256_m15 or br_ec_prime_i15, br_ecdsa_i15_vrfy_raw,
- *                                       br_rsa_i15_public.
- *
- * An i15 curve goes with any ECDSA; what counts is not to link two kinds of big integers.
- */
-#ifndef EVSEAL_BEARSSL_P256
-#define EVSEAL_BEARSSL_P256 br_ec_p256_m31
-#endif
-#ifndef EVSEAL_BEARSSL_P384
-#define EVSEAL_BEARSSL_P384 br_ec_prime_i31
-#endif
-#ifndef EVSEAL_BEARSSL_ECDSA
-#define EVSEAL_BEARSSL_ECDSA br_ecdsa_i31_vrfy_raw
-#endif
-#ifndef EVSEAL_BEARSSL_RSA
-#define EVSEAL_BEARSSL_RSA br_rsa_i31_public
+/* Which of BearSSL's implementations: they give the same answers, and differ in size and speed
+ * only. What counts is not to link two kinds of big integers. */
+#if EVSEAL_NARROW_MULTIPLIER
+#define PRIME_CURVES br_ec_prime_i15
+#define FAST_P256 br_ec_p256_m15
+#define ECDSA_VERIFY br_ecdsa_i15_vrfy_raw
+#define RSA_PUBLIC br_rsa_i15_public
+#else
+#define PRIME_CURVES br_ec_prime_i31
+#define FAST_P256 br_ec_p256_m31
+#define ECDSA_VERIFY br_ecdsa_i31_vrfy_raw
+#define RSA_PUBLIC br_rsa_i31_public
 #endif
 
 #define MAX_MODULUS (EVSEAL_MAX_RSA_BITS / 8u)
@@ -86,19 +77,19 @@ static unsigned char* readable(const uint8_t* octets) {
 static evseal_status ecdsa(const br_ec_impl* implementation, int curve, size_t octets,
                            const uint8_t* point, const uint8_t* rs, evseal_span digest) {
   br_ec_public_key key = {curve, readable(point), 1 + 2 * octets};
-  uint32_t holds =
-      EVSEAL_BEARSSL_ECDSA(implementation, digest.data, digest.len, &key, rs, 2 * octets);
+  uint32_t holds = ECDSA_VERIFY(implementation, digest.data, digest.len, &key, rs, 2 * octets);
   return holds == 1 ? EVSEAL_OK : EVSEAL_SIGNATURE_INVALID;
 }
 
 evseal_status evseal_bearssl_ecdsa_p256(const uint8_t* point, const uint8_t* rs,
                                         evseal_span digest) {
-  return ecdsa(&EVSEAL_BEARSSL_P256, BR_EC_secp256r1, 32, point, rs, digest);
+  return ecdsa(EVSEAL_SMALL_P256 ? &PRIME_CURVES : &FAST_P256, BR_EC_secp256r1, 32, point, rs,
+               digest);
 }
 
 evseal_status evseal_bearssl_ecdsa_p384(const uint8_t* point, const uint8_t* rs,
                                         evseal_span digest) {
-  return ecdsa(&EVSEAL_BEARSSL_P384, BR_EC_secp384r1, 48, point, rs, digest);
+  return ecdsa(&PRIME_CURVES, BR_EC_secp384r1, 48, point, rs, digest);
 }
 
 /* RSAVP1 (RFC 8017 section 5.2.2) of the signature, into as many octets as the modulus has. False
@@ -110,7 +101,7 @@ static bool rsavp1(uint8_t* out, const evseal_rsa_key* key, evseal_span signatur
   br_rsa_public_key public_key = {readable(key->n.data), key->n.len, readable(key->e.data),
                                   key->e.len};
   memcpy(out, signature.data, signature.len);
-  return EVSEAL_BEARSSL_RSA(out, signature.len, &public_key) == 1;
+  return RSA_PUBLIC(out, signature.len, &public_key) == 1;
 }
 
 evseal_status evseal_bearssl_rsa_pss(const evseal_rsa_key* key, evseal_hash hash,

@@ -1,0 +1,12 @@
+# Bare-metal RISC-V: Debian's gcc-riscv64-unknown-elf, which makes 32-bit code too, with picolibc. EVSEAL_CPU is what
+# -march= takes.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR riscv32)
+set(CMAKE_C_COMPILER riscv64-unknown-elf-gcc)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES EVSEAL_CPU)
+set(CMAKE_C_FLAGS_INIT "-march=${EVSEAL_CPU} -mabi=ilp32 --specs=picolibc.specs")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
