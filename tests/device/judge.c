@@ -15,7 +15,7 @@
 #define MEMORY_SIZE (3u << 20)
 
 /* All octets of one job, and the workspace behind them. */
-static uint8_t memory[MEMORY_SIZE];
+static uint8_t memory[MEMORY_SIZE] __attribute__((section(".storage")));
 static size_t used;
 
 static evseal_verify_ctx context;
