@@ -88,6 +88,7 @@ int run(int argc, char** argv) {
   cli::add_inspect_command(program);
   cli::add_extract_command(program);
   cli::add_diff_command(program);
+  cli::add_slice_command(program);
   cli::add_token_commands(program);
   cli::add_key_commands(program);
   cli::add_pki_commands(program);

@@ -48,6 +48,7 @@ void add_verify_command(Program& program);
 void add_inspect_command(Program& program);
 void add_extract_command(Program& program);
 void add_diff_command(Program& program);
+void add_slice_command(Program& program);
 void add_token_commands(Program& program);
 void add_key_commands(Program& program);
 void add_pki_commands(Program& program);

@@ -10,33 +10,10 @@ namespace evseal::sign {
 namespace {
 
 using manifest::Kind;
-using manifest::Manifest;
 
-// A package that was signed before, opened.
-struct Opened {
-  manifest::UnverifiedPackageFile file;
-  UnverifiedEnvelope envelope;
-  Manifest manifest;
-};
+using Opened = OpenedPackage;
 
-// Every signature on it holds; nothing is said about who signed.
-Result<Opened> open_signed(const std::filesystem::path& path) {
-  EVSEAL_TRY(manifest::UnverifiedPackageFile file, manifest::UnverifiedPackageFile::open(path));
-  EVSEAL_TRY(UnverifiedEnvelope envelope, open_unverified_envelope(file.unverified_envelope()));
-  if (auto checked = check_signatures(envelope); !checked) {
-    Error error = std::move(checked).error();
-    error.what = path.string();
-    return error;
-  }
-  if (file.component_mask() != 0) {
-    return Error{ErrorCode::usage, path.string(), "is a slice: components are missing",
-                 "work on the whole package and slice it afterwards"};
-  }
-  EVSEAL_TRY(const manifest::UnverifiedManifest parsed,
-             manifest::parse_unverified(envelope.unverified_manifest));
-  Manifest manifest = parsed.unverified();
-  return Opened{std::move(file), std::move(envelope), std::move(manifest)};
-}
+constexpr const char* kWholeFirst = "work on the whole package and slice it afterwards";
 
 Signing verify_only(const std::vector<Device>& devices) {
   Signing out;
@@ -195,7 +172,7 @@ Result<void> drop_foreign_crls(EnvelopeParts& parts) {
 Result<SignedResult> add_signers(const std::filesystem::path& package, const Signing& signing,
                                  const std::filesystem::path& out, const WorkOptions& options) {
   EVSEAL_CHECK(need_devices(signing.devices));
-  EVSEAL_TRY(const Opened opened, open_signed(package));
+  EVSEAL_TRY(const Opened opened, open_signed(package, kWholeFirst));
   EVSEAL_CHECK(check_identities(signing, opened.manifest));
   EVSEAL_CHECK(refuse_repeated(opened, signing));
   EVSEAL_CHECK(accepted_so_far(opened, signing.devices, options));
@@ -209,7 +186,7 @@ Result<SignedResult> resign(const std::filesystem::path& package, const Signing&
                             bool accept_old, const std::filesystem::path& out,
                             const WorkOptions& options) {
   EVSEAL_CHECK(need_devices(signing.devices));
-  EVSEAL_TRY(const Opened opened, open_signed(package));
+  EVSEAL_TRY(const Opened opened, open_signed(package, kWholeFirst));
   EVSEAL_CHECK(check_identities(signing, opened.manifest));
   std::vector<Device> judges = signing.devices;
   if (accept_old) {
@@ -245,7 +222,7 @@ Result<SignedResult> refresh_crls(const std::filesystem::path& package,
                                   const std::vector<Device>& devices,
                                   const std::filesystem::path& out, const WorkOptions& options) {
   EVSEAL_CHECK(need_devices(devices));
-  EVSEAL_TRY(const Opened opened, open_signed(package));
+  EVSEAL_TRY(const Opened opened, open_signed(package, kWholeFirst));
   EVSEAL_TRY(const Issuers issuers, issuers_of(opened.envelope.unverified_certificates, devices));
   CrlSet set;
   EVSEAL_CHECK(add_crls(set, opened.envelope.unverified_crls, issuers, WhenOlder::ignore));
@@ -264,7 +241,7 @@ Result<SignedResult> put_steps_in_front(const std::filesystem::path& package,
                                         const std::filesystem::path& path,
                                         const WorkOptions& options) {
   EVSEAL_CHECK(need_devices(devices));
-  EVSEAL_TRY(const Opened opened, open_signed(package));
+  EVSEAL_TRY(const Opened opened, open_signed(package, kWholeFirst));
   if (opened.manifest.package.kind != Kind::firmware) {
     return Error{ErrorCode::usage, package.string(), "is itself a trust-update",
                  "name the firmware package that the steps go in front of"};

@@ -59,19 +59,27 @@ void add_component_ends(std::set<std::uint32_t>& out, const manifest::HardwareRa
 }
 
 // The units to try: for each matching entry the ends of its range, and the ends of components'
-// ranges within.
-std::vector<Unit> units_for(const manifest::Manifest& manifest, const manifest::Profile& profile) {
+// ranges within; only the revision that was asked for, where one was.
+std::vector<Unit> units_for(const manifest::Manifest& manifest, const manifest::Profile& profile,
+                            const std::optional<std::uint32_t>& only) {
   std::vector<Unit> units;
   for (const manifest::Compatible& entry : manifest.compatible) {
     if (entry.vendor != profile.vendor || entry.model != profile.model) {
       continue;
     }
     const std::string serial = entry.serials.empty() ? std::string() : entry.serials.front();
+    const manifest::HardwareRange range = entry.hardware.value_or(kEveryRevision);
+    if (only) {
+      if (*only >= range.min && *only <= range.max) {
+        units.push_back({only, serial});
+      }
+      continue;
+    }
     std::set<std::uint32_t> revisions;
     if (entry.hardware) {
       revisions = {entry.hardware->min, entry.hardware->max};
     }
-    add_component_ends(revisions, entry.hardware.value_or(kEveryRevision), manifest.components);
+    add_component_ends(revisions, range, manifest.components);
     if (revisions.empty()) {
       units.push_back({std::nullopt, serial});
     }
@@ -80,7 +88,7 @@ std::vector<Unit> units_for(const manifest::Manifest& manifest, const manifest::
     }
   }
   if (units.empty()) {
-    units.push_back({});  // the verifier then says why it refuses
+    units.push_back({only, {}});  // the verifier then says why it refuses
   }
   return units;
 }
@@ -202,7 +210,7 @@ Result<std::vector<DeviceCheck>> pass_device_gate(const FileDescriptor& file,
     EVSEAL_TRY(const manifest::Profile profile, manifest::decode_profile(device.profile));
     DeviceCheck check;
     check.device = device.name;
-    for (const Unit& unit : units_for(manifest, profile)) {
+    for (const Unit& unit : units_for(manifest, profile, device.hardware)) {
       EVSEAL_CHECK(judge_unit(passage, device, unit, check));
       if (unit.hardware) {
         check.hardware.push_back(*unit.hardware);
@@ -211,7 +219,7 @@ Result<std::vector<DeviceCheck>> pass_device_gate(const FileDescriptor& file,
     checks.push_back(std::move(check));
   }
   for (std::size_t i = 0; i < manifest.components.size(); ++i) {
-    if ((passage.covered >> i & 1U) == 0) {
+    if (((passage.covered | ~gate.must_cover) >> i & 1U) == 0) {
       return Error{
           ErrorCode::refused, "component " + manifest.components[i].id,
           "is for no hardware revision that one of the devices can have",

@@ -127,6 +127,23 @@ std::vector<manifest::CrlEntry> entries(const CrlSet& set) {
   return out;
 }
 
+Result<OpenedPackage> open_signed(const std::filesystem::path& path, const char* for_slice) {
+  EVSEAL_TRY(manifest::UnverifiedPackageFile file, manifest::UnverifiedPackageFile::open(path));
+  EVSEAL_TRY(UnverifiedEnvelope envelope, open_unverified_envelope(file.unverified_envelope()));
+  if (auto checked = check_signatures(envelope); !checked) {
+    Error error = std::move(checked).error();
+    error.what = path.string();
+    return error;
+  }
+  if (file.component_mask() != 0) {
+    return Error{ErrorCode::usage, path.string(), "is a slice: components are missing", for_slice};
+  }
+  EVSEAL_TRY(const manifest::UnverifiedManifest parsed,
+             manifest::parse_unverified(envelope.unverified_manifest));
+  Manifest manifest = parsed.unverified();
+  return OpenedPackage{std::move(file), std::move(envelope), std::move(manifest)};
+}
+
 Result<void> need_devices(const std::vector<Device>& devices) {
   if (devices.empty()) {
     return Error{ErrorCode::usage, "--device", "no device profile is given",

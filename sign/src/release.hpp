@@ -24,6 +24,17 @@ struct Issuers {
 [[nodiscard]] Result<Issuers> issuers_of(const std::vector<Bytes>& certificates,
                                          const std::vector<Device>& devices);
 
+/// A package that was signed before, opened.
+struct OpenedPackage {
+  manifest::UnverifiedPackageFile file;
+  UnverifiedEnvelope envelope;
+  manifest::Manifest manifest;
+};
+/// Every signature on it holds; nothing is said about who signed. Errors: usage with the hint
+/// `for_slice` for a slice.
+[[nodiscard]] Result<OpenedPackage> open_signed(const std::filesystem::path& path,
+                                                const char* for_slice);
+
 enum class WhenOlder { ignore, refuse };
 /// Adds CRLs; an older one than the set has is left out or refused. Errors: as find_crl_issuer().
 [[nodiscard]] Result<void> add_crls(CrlSet& set, const std::vector<Bytes>& crls,

@@ -9,7 +9,7 @@ import support
 from package_bytes import Package
 
 COMMANDS = ["build", "manifest build", "manifest check", "manifest show", "sign", "verify",
-            "inspect", "extract", "diff", "token list", "token init", "token unlock", "key generate", "key list",
+            "inspect", "extract", "diff", "slice", "token list", "token init", "token unlock", "key generate", "key list",
             "pki init", "pki root", "pki issue", "pki crl", "pki revoke", "chain verify",
             "signature verify", "device build", "resign", "crl refresh", "crl show", "trust build",
             "trust show", "trust diff", "trust path", "state show", "state init", "state apply"]

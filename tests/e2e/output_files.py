@@ -29,6 +29,7 @@ class OutputTestCase(support.LabTestCase):
         cls.unsigned = lab.path("unsigned.evs")
         lab.must("build", cls.recipe, "-o", cls.unsigned)
         cls.profile, cls.state = lab.device(cls.pki / "device.json")
+        cls.controller = lab.controller(cls.pki / "device.json", "safety")
         cls.signing = ["--signer", cls.pki / "signer.json", "--pin-file", lab.pin]
         cls.judging = ["--device", cls.pki / "device.json", "--hardware", "3"]
 
@@ -41,6 +42,8 @@ class OutputTestCase(support.LabTestCase):
         yield "manifest build", ["manifest", "build", self.recipe, "-o", output]
         yield "sign recipe", ["sign", self.recipe, *self.signing, "-o", output]
         yield "sign package", ["sign", self.unsigned, *self.signing, "-o", output]
+        yield "slice", ["slice", self.file, "--component", "safety", "--device", self.controller, "-o",
+                        output]
         yield "pki root", ["pki", "root", *key]
         yield "pki issue", ["pki", "issue", "--stage", "dev", "--issuer-key",
                             "pkcs11:token=fw;object=pki-root", "--issuer-cert",
@@ -254,6 +257,9 @@ class FullDisk(OutputTestCase):
             for command in (["build", self.recipe, "-o", disk / "fw.evs"],
                             ["sign", self.recipe, *self.signing, "-o", disk / "fw.evs"],
                             ["sign", self.unsigned, *self.signing, "-o", disk / "fw.evs"],
+                            ["slice", self.file, "--component", "rootfs", "--device",
+                             self.lab.controller(self.pki / "device.json", "rootfs"), "-o",
+                             disk / "fw.evs"],
                             ["extract", self.file, *self.judging, "-d", disk]):
                 with self.subTest(command[0]):
                     self.assert_full(self.lab.evseal, *command)

@@ -221,6 +221,17 @@ class Lab:
         self.must("device", "build", profile, "-o", blob, "--initial-state", state)
         return blob, state
 
+    def controller(self, profile, *needed):
+        """The profile of one controller: that of the whole device, of which it needs these
+        components alone. Lies beside it; returns the path."""
+        members = json.loads(profile.read_text())
+        ids = [entry if isinstance(entry, str) else entry["id"] for entry in members["components"]]
+        members["components"] = [{"id": id_, "needed": id_ in needed}
+                                 for id_ in sorted({*ids, *needed})]
+        path = profile.with_name("-".join(["controller", *needed]) + ".json")
+        path.write_text(json.dumps(members))
+        return path
+
     def listing(self, folder=None):
         """Every file below a folder with its size and digest: to compare before and after."""
         out = {}

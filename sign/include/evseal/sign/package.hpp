@@ -117,6 +117,23 @@ struct SignedResult : PackageResult {
     const std::vector<Device>& devices, const std::filesystem::path& out,
     const WorkOptions& options = {});
 
+/// A slice: what one controller needs of a package.
+struct SlicedResult : SignedResult {
+  std::vector<std::string> components;  ///< ids, in the manifest's order
+  std::uint32_t mask = 0;               ///< as the header says it; 0 where it is the whole package
+  std::size_t steps = 0;                ///< trust-updates in front, which came along
+};
+
+/// Header with the mask of these components, the envelope as it is, and their payload alone; steps
+/// in front stay. Each device must accept the whole package and then the slice; one that says its
+/// hardware revision is asked for that alone. The same components give the same octets.
+/// Errors: usage for an unknown component, a slice and a trust-update; what a verifier refuses.
+[[nodiscard]] Result<SlicedResult> slice_package(const std::filesystem::path& package,
+                                                 const std::vector<std::string>& components,
+                                                 const std::vector<Device>& devices,
+                                                 const std::filesystem::path& out,
+                                                 const WorkOptions& options = {});
+
 /// True for a file that begins with the magic of a package, or of a trust-update.
 [[nodiscard]] Result<bool> is_package_file(const std::filesystem::path& path);
 
