@@ -106,11 +106,23 @@ static evseal_answer on_component(void* user, const evseal_component* component)
   return EVSEAL_TAKE;
 }
 
+/* In flash: one octet for the length in 4 octets, and the progress. Needs no checksum: what does
+ * not fit is found when it is used. */
 static bool save_progress(void) {
-  uint8_t progress[EVSEAL_PROGRESS_MAX];
-  size_t len = evseal_verify_save_progress(&context, progress);
-  return len == 0 || flash_replace(FLASH_PROGRESS, progress, len);
+  uint8_t saved[1 + EVSEAL_PROGRESS_MAX];
+  size_t len = evseal_verify_save_progress(&context, saved + 1);
+  saved[0] = (uint8_t)(len / 4u);
+  return len == 0 || flash_replace(FLASH_PROGRESS, saved, 1 + len);
 }
+
+static evseal_span saved_progress(void) {
+  const uint8_t* octets = flash_at(FLASH_PROGRESS * FLASH_SECTOR, 1 + EVSEAL_PROGRESS_MAX);
+  evseal_span out = {octets + 1, octets[0] * 4u};
+  out.len = out.len < EVSEAL_PROGRESS_MAX ? out.len : EVSEAL_PROGRESS_MAX;
+  return out;
+}
+_Static_assert(EVSEAL_PROGRESS_MAX / 4u <= 255u && EVSEAL_PROGRESS_MAX % 4u == 0,
+               "the length fits one octet");
 
 /* The chunk's hash held, in this private copy; what is written is read back and compared. */
 static evseal_answer on_chunk(void* user, const evseal_component* component, uint64_t offset,
@@ -141,28 +153,34 @@ static bool read_back(void* user, const evseal_component* component, uint64_t of
 
 /* Envelope first, then, where an earlier download was cut off, what is in the slot already. */
 static evseal_status feed(update_source source) {
-  uint8_t piece[PIECE];
   bool resumed = false;
   evseal_status status = EVSEAL_PENDING;
   while (status == EVSEAL_PENDING) {
     if (!resumed && evseal_verify_at_payload(&context)) {
-      evseal_span saved = {flash_at(FLASH_PROGRESS * FLASH_SECTOR, EVSEAL_PROGRESS_MAX),
-                           EVSEAL_PROGRESS_MAX};
       resumed = true;
-      (void)evseal_verify_resume(&context, saved, read_back, NULL);
+      (void)evseal_verify_resume(&context, saved_progress(), read_back, NULL);
     }
     uint64_t unwanted = evseal_verify_skippable(&context);
     if (unwanted > 0) {
       status = evseal_verify_skip(&context, unwanted);
       continue;
     }
-    uint64_t offset = evseal_verify_offset(&context);
-    size_t len = source(offset, piece, sizeof piece);
+    /* Straight to where they are judged; and never past the start of the payload in one piece,
+     * where the question above comes too late. */
+    uint8_t* place = NULL;
+    size_t room = evseal_verify_buffer(&context, &place);
+    uint8_t extra;
+    if (room == 0) {
+      /* The package is over. What the link still has is said to the verifier, and refused. */
+      size_t more = source(evseal_verify_offset(&context), &extra, 1);
+      return more == 0 ? status : evseal_verify_push(&context, &extra, more);
+    }
+    size_t len = source(evseal_verify_offset(&context), place, room < PIECE ? room : PIECE);
     if (len == 0) {
       break;
     }
     fetched += len;
-    status = evseal_verify_push(&context, piece, len);
+    status = evseal_verify_commit(&context, len);
   }
   return status;
 }
