@@ -268,7 +268,7 @@ evseal_status evseal_cms_read(cms_envelope* out, evseal_certificate* certificate
     return EVSEAL_UNSIGNED;
   }
   status = read_certificates(out, certificates, &parts);
-  if (status == EVSEAL_OK) {
+  if (EVSEAL_WITH_CRL && status == EVSEAL_OK) {
     status = read_crls(out, crls, certificates, &parts, max_crl_bytes);
   }
   if (status == EVSEAL_OK) {

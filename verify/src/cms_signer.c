@@ -29,43 +29,45 @@ static const uint8_t identifier_ed25519[] = {0x30, 0x05, 0x06, 0x03, 0x2B, 0x65,
   { array, sizeof array }
 
 typedef struct key_algorithms {
-  evseal_key_type type;
   evseal_span digest;
   evseal_span signature;
   evseal_hash hash;
   evseal_algorithm algorithm;
 } key_algorithms;
 
-static const key_algorithms known_algorithms[] = {
-    {EVSEAL_KEY_P256,
-     SPAN(identifier_sha256),
-     SPAN(identifier_ecdsa_sha256),
-     EVSEAL_HASH_SHA256,
-     {EVSEAL_SCHEME_ECDSA, EVSEAL_HASH_SHA256, EVSEAL_HASH_NONE, 0}},
-    {EVSEAL_KEY_P384,
-     SPAN(identifier_sha384),
-     SPAN(identifier_ecdsa_sha384),
-     EVSEAL_HASH_SHA384,
-     {EVSEAL_SCHEME_ECDSA, EVSEAL_HASH_SHA384, EVSEAL_HASH_NONE, 0}},
-    {EVSEAL_KEY_RSA,
-     SPAN(identifier_sha256),
-     SPAN(identifier_pss_sha256),
-     EVSEAL_HASH_SHA256,
-     {EVSEAL_SCHEME_RSA_PSS, EVSEAL_HASH_SHA256, EVSEAL_HASH_SHA256, 32}},
-    {EVSEAL_KEY_ED25519,
-     SPAN(identifier_sha512),
-     SPAN(identifier_ed25519),
-     EVSEAL_HASH_SHA512,
-     {EVSEAL_SCHEME_ED25519, EVSEAL_HASH_NONE, EVSEAL_HASH_NONE, 0}},
-};
+static const key_algorithms algorithms_p256 = {
+    SPAN(identifier_sha256),
+    SPAN(identifier_ecdsa_sha256),
+    EVSEAL_HASH_SHA256,
+    {EVSEAL_SCHEME_ECDSA, EVSEAL_HASH_SHA256, EVSEAL_HASH_NONE, 0}};
+static const key_algorithms algorithms_p384 = {
+    SPAN(identifier_sha384),
+    SPAN(identifier_ecdsa_sha384),
+    EVSEAL_HASH_SHA384,
+    {EVSEAL_SCHEME_ECDSA, EVSEAL_HASH_SHA384, EVSEAL_HASH_NONE, 0}};
+static const key_algorithms algorithms_rsa = {
+    SPAN(identifier_sha256),
+    SPAN(identifier_pss_sha256),
+    EVSEAL_HASH_SHA256,
+    {EVSEAL_SCHEME_RSA_PSS, EVSEAL_HASH_SHA256, EVSEAL_HASH_SHA256, 32}};
+static const key_algorithms algorithms_ed25519 = {
+    SPAN(identifier_sha512),
+    SPAN(identifier_ed25519),
+    EVSEAL_HASH_SHA512,
+    {EVSEAL_SCHEME_ED25519, EVSEAL_HASH_NONE, EVSEAL_HASH_NONE, 0}};
 
+/* What a configuration leaves out, the compiler does. */
 static const key_algorithms* algorithms_of(evseal_key_type type) {
-  for (size_t i = 0; i < sizeof known_algorithms / sizeof known_algorithms[0]; i++) {
-    if (known_algorithms[i].type == type) {
-      return &known_algorithms[i];
-    }
+  if (EVSEAL_WITH_P256 && type == EVSEAL_KEY_P256) {
+    return &algorithms_p256;
   }
-  return NULL;
+  if (EVSEAL_WITH_P384 && type == EVSEAL_KEY_P384) {
+    return &algorithms_p384;
+  }
+  if (EVSEAL_WITH_RSA && type == EVSEAL_KEY_RSA) {
+    return &algorithms_rsa;
+  }
+  return EVSEAL_WITH_ED25519 && type == EVSEAL_KEY_ED25519 ? &algorithms_ed25519 : NULL;
 }
 
 bool evseal_cms_algorithm_of_key(evseal_algorithm* out, evseal_hash* out_digest,

@@ -121,7 +121,7 @@ static evseal_status judge_manifest(judgement* j) {
   if (status == EVSEAL_OK) {
     status = judge_with_store(j);
   }
-  if (status == EVSEAL_OK) {
+  if (EVSEAL_WITH_CRL && status == EVSEAL_OK) {
     status = evseal_judge_named_crls(j);
   }
   if (status == EVSEAL_OK) {
@@ -132,10 +132,10 @@ static evseal_status judge_manifest(judgement* j) {
     status = evseal_judge_thresholds(j);
   }
   report_signers(j, false);
-  if (status == EVSEAL_OK && ctx->kind == EVSEAL_KIND_TRUST_UPDATE) {
+  if (EVSEAL_WITH_TRUST_UPDATE && status == EVSEAL_OK && ctx->kind == EVSEAL_KIND_TRUST_UPDATE) {
     status = judge_with_new_store(j);
   }
-  return status == EVSEAL_OK ? evseal_judge_known_issuers(j) : status;
+  return EVSEAL_WITH_CRL && status == EVSEAL_OK ? evseal_judge_known_issuers(j) : status;
 }
 
 /* Nothing of an earlier judgement is left: what device this is and what the header says is read
@@ -183,7 +183,9 @@ evseal_status evseal_judge_envelope(evseal_verify_ctx* ctx) {
   if (status == EVSEAL_OK) {
     status = judge_manifest(&j);
   }
-  evseal_judge_report_crls(ctx);
+  if (EVSEAL_WITH_CRL) {
+    evseal_judge_report_crls(ctx);
+  }
   if (status == EVSEAL_OK) {
     ctx->proof += PROOF_OF_ENVELOPE;
   }

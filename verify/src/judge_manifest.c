@@ -75,7 +75,8 @@ static evseal_status check_kind(const judgement* j) {
   if ((uint32_t)manifest->kind != ctx->kind) {
     return EVSEAL_KIND_MISMATCH;
   }
-  bool taken = manifest->kind == EVSEAL_KIND_FIRMWARE || j->store->require_trust_update.len > 0;
+  bool taken = manifest->kind == EVSEAL_KIND_FIRMWARE ||
+               (EVSEAL_WITH_TRUST_UPDATE && j->store->require_trust_update.len > 0);
   if (!taken) {
     return EVSEAL_KIND_UNSUPPORTED;
   }
@@ -302,7 +303,7 @@ evseal_status evseal_judge_new_trust(evseal_verify_ctx* ctx, evseal_trust_store*
 }
 
 evseal_status evseal_judge_manifest_content(judgement* j) {
-  if (j->ctx->report.manifest.kind == EVSEAL_KIND_TRUST_UPDATE) {
+  if (EVSEAL_WITH_TRUST_UPDATE && j->ctx->report.manifest.kind == EVSEAL_KIND_TRUST_UPDATE) {
     return check_trust_update(j->ctx);
   }
   evseal_status status = check_components(j->ctx);

@@ -74,6 +74,9 @@ evseal_status evseal_judge_revocation(judgement* j, const evseal_role* role,
   evseal_chain_rules rules = evseal_judge_rules(j, role);
   bool required = (role->flags & EVSEAL_ROLE_CRL_REQUIRED) != 0;
   evseal_status first = EVSEAL_OK;
+  if (!EVSEAL_WITH_CRL) {
+    return required ? EVSEAL_CRL_MISSING : EVSEAL_OK;
+  }
   /* All certificates are looked at also after a failure: what their issuers revoke is remembered.
    */
   for (unsigned i = 0; i < path->num_certificates; i++) {

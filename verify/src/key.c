@@ -26,10 +26,10 @@ static evseal_status parse_ec(evseal_public_key* out, der_reader* parameters, ev
   if (!evseal_der_read(parameters, DER_OID, &curve_oid) || !der_done(parameters)) {
     return EVSEAL_CERT_KEY;
   }
-  if (evseal_span_equal(curve_oid, evseal_oid_secp256r1)) {
+  if (EVSEAL_WITH_P256 && evseal_span_equal(curve_oid, evseal_oid_secp256r1)) {
     return parse_point(out, bits, &evseal_curve_p256, EVSEAL_KEY_P256);
   }
-  if (evseal_span_equal(curve_oid, evseal_oid_secp384r1)) {
+  if (EVSEAL_WITH_P384 && evseal_span_equal(curve_oid, evseal_oid_secp384r1)) {
     return parse_point(out, bits, &evseal_curve_p384, EVSEAL_KEY_P384);
   }
   return EVSEAL_OK;
@@ -109,13 +109,13 @@ evseal_status evseal_public_key_parse(evseal_public_key* out, evseal_span spki) 
   if (evseal_span_equal(oid, evseal_oid_ec_public_key)) {
     return parse_ec(out, &parameters, bits);
   }
-  if (evseal_span_equal(oid, evseal_oid_rsa_encryption)) {
+  if (EVSEAL_WITH_RSA && evseal_span_equal(oid, evseal_oid_rsa_encryption)) {
     return parse_rsa_any(out, algorithm, &parameters, bits, false);
   }
-  if (evseal_span_equal(oid, evseal_oid_rsassa_pss)) {
+  if (EVSEAL_WITH_RSA && evseal_span_equal(oid, evseal_oid_rsassa_pss)) {
     return parse_rsa_any(out, algorithm, &parameters, bits, true);
   }
-  if (evseal_span_equal(oid, evseal_oid_ed25519)) {
+  if (EVSEAL_WITH_ED25519 && evseal_span_equal(oid, evseal_oid_ed25519)) {
     return parse_ed25519(out, &parameters, bits);
   }
   return EVSEAL_OK;

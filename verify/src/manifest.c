@@ -245,7 +245,7 @@ static bool read_crls(evseal_manifest* out) {
   if (!evseal_json_member(out->text, "crls", &out->crls_json)) {
     return true;
   }
-  if (!evseal_array_of_objects(out->crls_json, 1, EVSEAL_MAX_CRLS, &count)) {
+  if (!evseal_array_of_objects(out->crls_json, 1, EVSEAL_MAX_NAMED_CRLS, &count)) {
     return false;
   }
   evseal_span rest = out->crls_json;
@@ -320,8 +320,11 @@ static evseal_status read_manifest(evseal_manifest* out) {
       !read_compatible(out) || !sbom_fine(out->text) || !read_crls(out)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }
-  return out->kind == EVSEAL_KIND_FIRMWARE ? read_components(out)
-                                           : evseal_manifest_read_trust_update(out);
+  if (out->kind == EVSEAL_KIND_FIRMWARE) {
+    return read_components(out);
+  }
+  return EVSEAL_WITH_TRUST_UPDATE ? evseal_manifest_read_trust_update(out)
+                                  : EVSEAL_KIND_UNSUPPORTED;
 }
 
 evseal_status evseal_manifest_parse(evseal_manifest* out, evseal_span text) {

@@ -1,4 +1,5 @@
 /* One component of a manifest (docs/format.md section 7.2). */
+#include "chunks.h"
 #include "manifest_fields.h"
 
 static bool is_power_of_two(uint64_t value) {
@@ -28,8 +29,8 @@ static evseal_status read_chunks(evseal_component* out, evseal_span object) {
       !is_power_of_two(chunk)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }
-  uint64_t chunks = out->stored_size / chunk + (out->stored_size % chunk != 0 ? 1u : 0u);
-  if (chunks > UINT64_C(1) << EVSEAL_MAX_LEVELS ||
+  uint64_t chunks = evseal_chunks_of(out->stored_size, (uint32_t)chunk);
+  if (chunks > EVSEAL_MAX_LEAVES ||
       (out->encoding == EVSEAL_ENCODING_NONE && out->size != out->stored_size)) {
     return EVSEAL_MANIFEST_SCHEMA;
   }

@@ -2,6 +2,7 @@
  * Going on after a break (docs/format.md section 9.3): progress is saved as a hint, and nothing of
  * it is believed before the root that follows from it and from the stored chunks is the signed one.
  */
+#include "chunks.h"
 #include "span.h"
 #include "stream.h"
 #include "tree.h"
@@ -36,12 +37,6 @@ bool evseal_verify_at_payload(const evseal_verify_ctx* ctx) {
                                            ctx->phase == PHASE_SKIP || ctx->phase == PHASE_END);
 }
 
-/* Chunks that hold `offset` stored octets. */
-static uint32_t chunks_before(const evseal_component* component, uint64_t offset) {
-  return (uint32_t)(offset / component->chunk_size +
-                    (offset % component->chunk_size != 0 ? 1u : 0u));
-}
-
 size_t evseal_verify_save_progress(const evseal_verify_ctx* ctx, uint8_t out[EVSEAL_PROGRESS_MAX]) {
   memset(out, 0, EVSEAL_PROGRESS_MAX);
   if (!evseal_verify_at_payload(ctx) || ctx->num_full != 0) {
@@ -54,7 +49,8 @@ size_t evseal_verify_save_progress(const evseal_verify_ctx* ctx, uint8_t out[EVS
   memcpy(out, progress_magic, sizeof progress_magic);
   memcpy(out + AT_PACKAGE, ctx->report.package_id, EVSEAL_SHA256_LEN);
   put_u32(out + AT_COMPONENT, component);
-  put_u32(out + AT_CHUNKS, in_tree ? chunks_before(&ctx->component, ctx->offset) : 0);
+  put_u32(out + AT_CHUNKS,
+          in_tree ? (uint32_t)evseal_chunks_of(ctx->offset, ctx->component.chunk_size) : 0);
   put_u32(out + AT_DEPTH, depth);
   memcpy(out + AT_HASHES, ctx->tree_hash, (size_t)depth * EVSEAL_SHA256_LEN);
   return AT_HASHES + (size_t)depth * EVSEAL_SHA256_LEN;

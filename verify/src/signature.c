@@ -7,6 +7,8 @@
 #include "oids.h"
 
 #define MAX_COORDINATE 48u
+#define WITH_ECDSA (EVSEAL_WITH_P256 || EVSEAL_WITH_P384)
+#define WITH_DIGEST (WITH_ECDSA || EVSEAL_WITH_RSA) /* what signs a digest, not a message */
 
 static evseal_hash hash_of_oid(evseal_span oid) {
   if (evseal_span_equal(oid, evseal_oid_sha256)) {
@@ -94,13 +96,19 @@ typedef struct simple_algorithm {
 } simple_algorithm;
 
 static const simple_algorithm simple_algorithms[] = {
+#if WITH_ECDSA
     {&evseal_oid_ecdsa_with_sha256, EVSEAL_SCHEME_ECDSA, EVSEAL_HASH_SHA256},
     {&evseal_oid_ecdsa_with_sha384, EVSEAL_SCHEME_ECDSA, EVSEAL_HASH_SHA384},
     {&evseal_oid_ecdsa_with_sha512, EVSEAL_SCHEME_ECDSA, EVSEAL_HASH_SHA512},
+#endif
+#if EVSEAL_WITH_RSA
     {&evseal_oid_sha256_with_rsa, EVSEAL_SCHEME_RSA_PKCS1, EVSEAL_HASH_SHA256},
     {&evseal_oid_sha384_with_rsa, EVSEAL_SCHEME_RSA_PKCS1, EVSEAL_HASH_SHA384},
     {&evseal_oid_sha512_with_rsa, EVSEAL_SCHEME_RSA_PKCS1, EVSEAL_HASH_SHA512},
+#endif
+#if EVSEAL_WITH_ED25519
     {&evseal_oid_ed25519, EVSEAL_SCHEME_ED25519, EVSEAL_HASH_NONE},
+#endif
 };
 
 evseal_status evseal_algorithm_parse(evseal_algorithm* out, evseal_span algorithm_identifier) {
@@ -112,7 +120,7 @@ evseal_status evseal_algorithm_parse(evseal_algorithm* out, evseal_span algorith
       !evseal_der_read(&fields, DER_OID, &oid)) {
     return EVSEAL_CERT_ALGORITHM;
   }
-  if (evseal_span_equal(oid, evseal_oid_rsassa_pss)) {
+  if (EVSEAL_WITH_RSA && evseal_span_equal(oid, evseal_oid_rsassa_pss)) {
     return parse_pss(out, &fields);
   }
   for (size_t i = 0; i < sizeof simple_algorithms / sizeof simple_algorithms[0]; i++) {
@@ -168,7 +176,7 @@ static bool in_range(const uint8_t* number, const curve* c) {
 
 static evseal_status verify_ecdsa(const evseal_crypto* crypto, const evseal_public_key* key,
                                   evseal_span digest, evseal_span signature, unsigned flags) {
-  bool is_p256 = key->type == EVSEAL_KEY_P256;
+  bool is_p256 = !EVSEAL_WITH_P384 || (EVSEAL_WITH_P256 && key->type == EVSEAL_KEY_P256);
   const curve* c = is_p256 ? &evseal_curve_p256 : &evseal_curve_p384;
   uint8_t rs[2 * MAX_COORDINATE];
   if ((flags & EVSEAL_SIGNATURE_P1363) != 0) {
@@ -232,16 +240,17 @@ static evseal_status verify_ed25519(const evseal_crypto* crypto, const evseal_pu
 static bool algorithm_fits(const evseal_public_key* key, const evseal_algorithm* algorithm) {
   switch (algorithm->scheme) {
     case EVSEAL_SCHEME_ECDSA:
-      return key->type == EVSEAL_KEY_P256 || key->type == EVSEAL_KEY_P384;
+      return (EVSEAL_WITH_P256 && key->type == EVSEAL_KEY_P256) ||
+             (EVSEAL_WITH_P384 && key->type == EVSEAL_KEY_P384);
     case EVSEAL_SCHEME_RSA_PKCS1:
-      return key->type == EVSEAL_KEY_RSA && !key->is_pss;
+      return EVSEAL_WITH_RSA && key->type == EVSEAL_KEY_RSA && !key->is_pss;
     case EVSEAL_SCHEME_RSA_PSS:
-      return key->type == EVSEAL_KEY_RSA &&
+      return EVSEAL_WITH_RSA && key->type == EVSEAL_KEY_RSA &&
              (key->pss.scheme == EVSEAL_SCHEME_UNKNOWN ||
               (key->pss.hash == algorithm->hash && key->pss.mgf_hash == algorithm->mgf_hash &&
                key->pss.salt_len == algorithm->salt_len));
     case EVSEAL_SCHEME_ED25519:
-      return key->type == EVSEAL_KEY_ED25519;
+      return EVSEAL_WITH_ED25519 && key->type == EVSEAL_KEY_ED25519;
     case EVSEAL_SCHEME_UNKNOWN:
       break;
   }
@@ -258,10 +267,11 @@ evseal_status evseal_signature_verify(const evseal_crypto* crypto, const evseal_
   if (!algorithm_fits(key, algorithm)) {
     return EVSEAL_CERT_ALGORITHM;
   }
-  if (algorithm->scheme == EVSEAL_SCHEME_ED25519) {
+  /* From here on the scheme is one that this library has. */
+  if (EVSEAL_WITH_ED25519 && algorithm->scheme == EVSEAL_SCHEME_ED25519) {
     return verify_ed25519(crypto, key, message, signature);
   }
-  if (algorithm->hash == EVSEAL_HASH_NONE) {
+  if (!WITH_DIGEST || algorithm->hash == EVSEAL_HASH_NONE) {
     return EVSEAL_CERT_ALGORITHM;
   }
   hash_function hash = evseal_hash_of(crypto, algorithm->hash);
@@ -273,7 +283,7 @@ evseal_status evseal_signature_verify(const evseal_crypto* crypto, const evseal_
     return EVSEAL_CRYPTO_FAILED;
   }
   evseal_span digest_span = evseal_span_of(digest, (size_t)algorithm->hash);
-  return algorithm->scheme == EVSEAL_SCHEME_ECDSA
+  return WITH_ECDSA && (!EVSEAL_WITH_RSA || algorithm->scheme == EVSEAL_SCHEME_ECDSA)
              ? verify_ecdsa(crypto, key, digest_span, signature, flags)
              : verify_rsa(crypto, key, algorithm, digest_span, signature);
 }

@@ -159,6 +159,11 @@ evseal_status evseal_stream_begin_component(evseal_verify_ctx* ctx) {
   if (answer != EVSEAL_TAKE) {
     return EVSEAL_ABORTED;
   }
+  if (EVSEAL_MAX_LEAVES >> EVSEAL_MAX_LEVELS > 1u &&
+      ctx->component.num_chunks > 1u << EVSEAL_MAX_LEVELS) {
+    ctx->report.failed_component = index;
+    return EVSEAL_LIMIT_CHUNK;
+  }
   size_t area = ctx->config.workspace_len - ctx->profile.envelope_bytes;
   size_t buffers = area / (EVSEAL_SLOT_OVERHEAD + (size_t)ctx->component.chunk_size);
   size_t most = callbacks->hash_chunks == NULL ? 1u : EVSEAL_MAX_BATCH;

@@ -41,12 +41,12 @@ bool evseal_x509_algorithm(evseal_algorithm* out, evseal_span inner, evseal_span
   if (!evseal_span_equal(inner, outer) || evseal_algorithm_parse(out, outer) != EVSEAL_OK) {
     return false;
   }
-  return out->scheme != EVSEAL_SCHEME_RSA_PSS ||
+  return !EVSEAL_WITH_RSA || out->scheme != EVSEAL_SCHEME_RSA_PSS ||
          (out->mgf_hash == out->hash && out->salt_len == (size_t)out->hash);
 }
 
 bool evseal_x509_key_acceptable(const evseal_public_key* key) {
-  if (key->type != EVSEAL_KEY_RSA) {
+  if (!EVSEAL_WITH_RSA || key->type != EVSEAL_KEY_RSA) {
     return true;
   }
   /* 65,537 <= e < 2^32: three octets that are not 00 00 to 01 00 00, or four. */

@@ -60,13 +60,19 @@ void board_reset(void) {
   start();
 }
 
+/* SysTick, for programs that use it. */
+__attribute__((weak)) void board_tick(void);
+void board_tick(void) {
+  on_fault();
+}
+
 __attribute__((used, section(".vectors"))) const vector board_vectors[16] = {
-    {.stack = board_stack_top}, {.handler = board_reset}, {.handler = on_fault},
-    {.handler = on_fault},      {.handler = on_fault},    {.handler = on_fault},
-    {.handler = on_fault},      {.handler = on_fault},    {.handler = on_fault},
-    {.handler = on_fault},      {.handler = on_fault},    {.handler = on_fault},
-    {.handler = on_fault},      {.handler = on_fault},    {.handler = on_fault},
-    {.handler = on_fault},
+    [0] = {.stack = board_stack_top}, [1] = {.handler = board_reset}, [2] = {.handler = on_fault},
+    [3] = {.handler = on_fault},      [4] = {.handler = on_fault},    [5] = {.handler = on_fault},
+    [6] = {.handler = on_fault},      [7] = {.handler = on_fault},    [8] = {.handler = on_fault},
+    [9] = {.handler = on_fault},      [10] = {.handler = on_fault},   [11] = {.handler = on_fault},
+    [12] = {.handler = on_fault},     [13] = {.handler = on_fault},   [14] = {.handler = on_fault},
+    [15] = {.handler = board_tick},
 };
 
 #endif

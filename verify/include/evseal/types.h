@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "evseal/config.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -16,11 +18,10 @@ typedef struct evseal_span {
   size_t len;
 } evseal_span;
 
-/* Limits of the format; docs/format.md section 11 has their reasons. */
+/* Limits of the format; docs/format.md section 11 has their reasons. Those that a device may lower
+ * are in config.h. */
 #define EVSEAL_MAX_ENVELOPE 65536u
-#define EVSEAL_MAX_CERTIFICATES 8u
-#define EVSEAL_MAX_SIGNERS 4u
-#define EVSEAL_MAX_CRLS 8u
+#define EVSEAL_MAX_NAMED_CRLS 8u /* by a manifest */
 #define EVSEAL_MAX_INTERMEDIATES 4u
 #define EVSEAL_MAX_OPERATIONS 12u  /* public-key operations for one package */
 #define EVSEAL_MAX_NAME_STEPS 512u /* steps of the search for paths */
@@ -34,7 +35,7 @@ typedef struct evseal_span {
 #define EVSEAL_MAX_STEPS 8u          /* trust-updates in front of a package */
 #define EVSEAL_MAX_PRESERVE 4u
 #define EVSEAL_MAX_REQUIRES 8u
-#define EVSEAL_MAX_LEVELS 20u /* of the hash tree: 2^20 leaves */
+#define EVSEAL_MAX_LEAVES 1048576u /* chunks of one component */
 #define EVSEAL_MIN_CHUNK 4096u
 #define EVSEAL_MAX_CHUNK 1048576u
 #define EVSEAL_TIME_FLOOR_STEP 34560000 /* 400 days in seconds */

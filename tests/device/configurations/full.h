@@ -1,0 +1,1 @@
+/* Everything, as built without a configuration header. */
