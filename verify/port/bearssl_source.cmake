@@ -7,7 +7,7 @@ find_source(bearssl_dir bearssl "${EVSEAL_BEARSSL_DIR}" inc/bearssl.h)
 file(GLOB bearssl_sources ${bearssl_dir}/src/codec/*.c ${bearssl_dir}/src/ec/*.c ${bearssl_dir}/src/hash/*.c
   ${bearssl_dir}/src/int/*.c ${bearssl_dir}/src/rsa/*.c)
 add_library(bearssl STATIC ${bearssl_sources})
-target_include_directories(bearssl SYSTEM PUBLIC ${bearssl_dir}/inc PRIVATE ${bearssl_dir}/src)
+target_include_directories(bearssl SYSTEM PUBLIC $<BUILD_INTERFACE:${bearssl_dir}/inc> PRIVATE ${bearssl_dir}/src)
 # No operating system; and its settings for Cortex-M, which are right for any 32-bit core without a wide multiplier.
 target_compile_definitions(bearssl PRIVATE BR_USE_URANDOM=0 BR_USE_UNIX_TIME=0 BR_LOMUL=1
   $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},arm>:BR_ARMEL_CORTEXM_GCC=1>)

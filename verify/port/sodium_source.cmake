@@ -17,7 +17,8 @@ list(TRANSFORM sodium_sources PREPEND ${sodium_library}/)
 add_library(sodium STATIC ${sodium_sources})
 target_include_directories(sodium SYSTEM
   # The made header includes others of its own folder, which stand in the source.
-  PUBLIC ${CMAKE_CURRENT_BINARY_DIR}/sodium ${sodium_library}/include ${sodium_library}/include/sodium
+  PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_BINARY_DIR}/sodium> $<BUILD_INTERFACE:${sodium_library}/include>
+         $<BUILD_INTERFACE:${sodium_library}/include/sodium>
   PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/sodium/sodium)
 target_compile_definitions(sodium PUBLIC SODIUM_STATIC PRIVATE CONFIGURED=1)
 set_target_properties(sodium PROPERTIES C_EXTENSIONS ON)
