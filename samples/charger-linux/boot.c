@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "charger.h"
-#include "files.h"
+#include "progress.h"
 #include "say.h"
 #include "state.h"
 
@@ -50,6 +50,10 @@ static int roll_back(charger* device, const char* why) {
 }
 
 int boot_settle(charger* device) {
+  /* The download is complete: the power may have gone before its progress did. */
+  if (device->slots.phase != SLOTS_IDLE && !progress_forget(device->root)) {
+    return say_io("download.progress");
+  }
   if (device->slots.phase != SLOTS_COMMITTING) {
     return 0;
   }

@@ -9,7 +9,8 @@
 
 #include "files.h"
 
-#define MASK_AT 12u
+#define MASK_AT 12u /* in the header */
+#define PIECE_LEN 1024u
 
 bool handover_prepare(handover* slice, const char* id, const char* path) {
   struct stat info;
@@ -32,7 +33,6 @@ void handover_plan(handover* slice, const evseal_manifest* manifest, uint32_t pr
   evseal_component component;
   slice->begin = 0;
   slice->end = 0;
-  slice->head_len = head_len;
   for (unsigned i = 0; i < manifest->num_components; i++) {
     bool here = present == 0 || (present >> i & 1u) != 0;
     if (!here || evseal_manifest_component(&component, manifest, i) != EVSEAL_OK) {
@@ -49,48 +49,63 @@ void handover_plan(handover* slice, const evseal_manifest* manifest, uint32_t pr
   }
 }
 
-static void put_mask(uint8_t head[EVSEAL_HEADER_LEN], uint32_t mask) {
-  for (unsigned i = 0; i < 4; i++) {
-    head[MASK_AT + i] = (uint8_t)(mask >> (24u - 8u * i) & 0xFFu);
+/* Octet `at` of what stands before the component: the package's own but for the mask. */
+static uint8_t front_octet(const handover* slice, const progress_head* head, size_t at) {
+  size_t mask_at = head->steps_len + MASK_AT;
+  if (at >= mask_at && at < mask_at + 4) {
+    return (uint8_t)(slice->mask >> (24u - 8u * (at - mask_at)) & 0xFFu);
   }
+  return head->octets[at];
 }
 
-bool handover_begin(handover* slice, const uint8_t* head) {
-  uint8_t header[EVSEAL_HEADER_LEN];
+/* The next octets of it, as many as fit. */
+static size_t front_piece(uint8_t* out, size_t room, const handover* slice,
+                          const progress_head* head, size_t at) {
+  size_t len = head->len - at < room ? head->len - at : room;
+  for (size_t i = 0; i < len; i++) {
+    out[i] = front_octet(slice, head, at + i);
+  }
+  return len;
+}
+
+bool handover_begin(handover* slice, const progress_head* head) {
+  uint8_t piece[PIECE_LEN];
   if (slice->end == 0) {
     return true;
   }
   bool file = slice->part[0] != '\0';
+  slice->front = head->len;
   slice->fd = file ? open(slice->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
                    : open(slice->path, O_WRONLY | O_CLOEXEC);
-  memcpy(header, head, sizeof header);
-  put_mask(header, slice->mask);
-  return slice->fd >= 0 && file_write_all(slice->fd, header, sizeof header) &&
-         file_write_all(slice->fd, head + sizeof header, slice->head_len - sizeof header) &&
-         (!file || file_sync_folder_of(slice->path));
+  if (slice->fd < 0) {
+    return false;
+  }
+  for (size_t at = 0; at < head->len;) {
+    size_t len = front_piece(piece, sizeof piece, slice, head, at);
+    if (!file_write_all(slice->fd, piece, len)) {
+      return false;
+    }
+    at += len;
+  }
+  return !file || file_sync_folder_of(slice->path);
 }
 
 /* The octets of the slice while the stream stands at `offset`. */
 static uint64_t length_at(const handover* slice, uint64_t offset) {
   uint64_t at = offset < slice->begin ? slice->begin : (offset > slice->end ? slice->end : offset);
-  return slice->head_len + (at - slice->begin);
+  return slice->front + (at - slice->begin);
 }
 
 /* It is the slice of this package, and as long as it must be. */
-static bool fits(const handover* slice, const uint8_t* head, uint64_t len) {
-  uint8_t octets[512];
+static bool fits(const handover* slice, const progress_head* head, uint64_t len) {
+  uint8_t expected[PIECE_LEN];
+  uint8_t octets[PIECE_LEN];
   struct stat info;
   if (fstat(slice->fd, &info) != 0 || !S_ISREG(info.st_mode) || (uint64_t)info.st_size < len) {
     return false;
   }
-  for (uint64_t at = 0; at < slice->head_len;) {
-    uint64_t left = slice->head_len - at;
-    size_t want = left < sizeof octets ? (size_t)left : sizeof octets;
-    uint8_t expected[sizeof octets];
-    memcpy(expected, head + at, want);
-    if (at == 0) {
-      put_mask(expected, slice->mask);
-    }
+  for (size_t at = 0; at < head->len;) {
+    size_t want = front_piece(expected, sizeof expected, slice, head, at);
     if (pread(slice->fd, octets, want, (off_t)at) != (ssize_t)want ||
         memcmp(octets, expected, want) != 0) {
       return false;
@@ -107,13 +122,14 @@ void handover_close(handover* slice) {
   }
 }
 
-bool handover_continue(handover* slice, const uint8_t* head, uint64_t offset, bool dry) {
+bool handover_continue(handover* slice, const progress_head* head, uint64_t offset, bool dry) {
   if (slice->end == 0) {
     return true;
   }
   if (slice->part[0] == '\0') {
     return false; /* whoever reads the pipe now has seen nothing yet */
   }
+  slice->front = head->len;
   uint64_t len = length_at(slice, offset);
   slice->fd = open(slice->part, O_RDWR | O_CLOEXEC);
   bool renamed = slice->fd < 0 && errno == ENOENT;

@@ -1,7 +1,7 @@
 /*
- * The slice for another controller, cut out of the stream as it comes: header with a mask, the
- * envelope, and that one component with the nodes of its hash tree. The controller verifies it
- * for itself; nothing of what this program found is passed on.
+ * The slice for another controller, cut out of the stream as it comes: the steps in front, header
+ * with a mask, the envelope, and that one component with the nodes of its hash tree. The controller
+ * verifies it for itself; nothing of what this program found is passed on.
  *
  * Into a file it grows beside its name and gets the name at the verdict; it goes on after a break.
  * Into a pipe or a device it goes as it comes.
@@ -12,6 +12,8 @@
 #include <evseal/verify.h>
 #include <limits.h>
 
+#include "progress.h"
+
 typedef struct handover {
   const char* id;
   const char* path;
@@ -19,7 +21,7 @@ typedef struct handover {
   int fd;              /* -1: this package has no such component, or it is not open */
   uint64_t begin;      /* of the component in the package, 0 where there is none */
   uint64_t end;
-  uint64_t head_len; /* header, envelope and padding */
+  uint64_t front; /* octets of the slice before the component */
   uint32_t mask;
 } handover;
 
@@ -30,10 +32,10 @@ bool handover_prepare(handover* slice, const char* id, const char* path);
 void handover_plan(handover* slice, const evseal_manifest* manifest, uint32_t present,
                    uint64_t head_len);
 
-/* The package's octets up to its payload: a new slice begins with them, and its mask. */
-bool handover_begin(handover* slice, const uint8_t* head);
+/* What stands before the payload: a new slice begins with it, and its mask. */
+bool handover_begin(handover* slice, const progress_head* head);
 /* Goes on where the stream goes on at `offset`; `dry`: would it? False: it has to begin anew. */
-bool handover_continue(handover* slice, const uint8_t* head, uint64_t offset, bool dry);
+bool handover_continue(handover* slice, const progress_head* head, uint64_t offset, bool dry);
 
 /* Octets of the package from `offset` on. */
 bool handover_take(handover* slice, uint64_t offset, const uint8_t* bytes, size_t len);

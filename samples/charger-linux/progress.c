@@ -7,31 +7,46 @@
 #define HEAD_NAME "download.head"
 #define PROGRESS_NAME "download.progress"
 
-#define BASE_LEN 8u
+/* Two numbers of 8 octets, then the octets. */
+#define NUMBERS_LEN 16u
 
-static uint8_t the_file[BASE_LEN + PROGRESS_MAX_HEAD];
+static uint8_t the_file[NUMBERS_LEN + sizeof((progress_head*)0)->octets];
+
+static void put_u64(uint8_t* at, uint64_t value) {
+  for (unsigned i = 0; i < 8; i++) {
+    at[i] = (uint8_t)(value >> (56u - 8u * i) & 0xFFu);
+  }
+}
+
+static uint64_t get_u64(const uint8_t* at) {
+  uint64_t value = 0;
+  for (unsigned i = 0; i < 8; i++) {
+    value = value << 8 | at[i];
+  }
+  return value;
+}
 
 bool progress_save_head(int root, const progress_head* head) {
-  for (unsigned i = 0; i < BASE_LEN; i++) {
-    the_file[i] = (uint8_t)(head->base >> (56u - 8u * i) & 0xFFu);
-  }
-  memcpy(the_file + BASE_LEN, head->octets, head->len);
-  return file_replace(root, HEAD_NAME, the_file, BASE_LEN + head->len);
+  put_u64(the_file, head->base);
+  put_u64(the_file + 8, head->steps_len);
+  memcpy(the_file + NUMBERS_LEN, head->octets, head->len);
+  return file_replace(root, HEAD_NAME, the_file, NUMBERS_LEN + head->len);
 }
 
 bool progress_load_head(progress_head* out, int root) {
   size_t len = 0;
-  out->base = 0;
-  out->len = 0;
-  if (!file_load(root, HEAD_NAME, the_file, sizeof the_file, &len) ||
-      len < BASE_LEN + EVSEAL_HEADER_LEN) {
+  if (!file_load(root, HEAD_NAME, the_file, sizeof the_file, &len) || len < NUMBERS_LEN) {
     return false;
   }
-  for (unsigned i = 0; i < BASE_LEN; i++) {
-    out->base = out->base << 8 | the_file[i];
+  out->len = len - NUMBERS_LEN;
+  out->base = get_u64(the_file);
+  uint64_t steps_len = get_u64(the_file + 8);
+  if (steps_len > out->len || out->len - steps_len < EVSEAL_HEADER_LEN ||
+      out->len - steps_len > PROGRESS_MAX_HEAD) {
+    return false;
   }
-  out->len = len - BASE_LEN;
-  memcpy(out->octets, the_file + BASE_LEN, out->len);
+  out->steps_len = (size_t)steps_len;
+  memcpy(out->octets, the_file + NUMBERS_LEN, out->len);
   return true;
 }
 

@@ -8,15 +8,21 @@
 
 #include <evseal/verify.h>
 
+/* Of one package. */
 #define PROGRESS_MAX_HEAD (EVSEAL_HEADER_LEN + EVSEAL_MAX_ENVELOPE + 4096u)
 
-/* Header, envelope and padding of the package, and where it begins in the file: behind its steps.
- */
+/* What stands before the payload: steps, then header, envelope and padding of the package. */
 typedef struct progress_head {
-  uint64_t base;
-  size_t len;
-  uint8_t octets[PROGRESS_MAX_HEAD];
+  uint64_t base;    /* of the package in the file */
+  size_t steps_len; /* of the steps, which a controller gets as well */
+  size_t len;       /* of all */
+  uint8_t octets[(EVSEAL_MAX_STEPS + 1u) * PROGRESS_MAX_HEAD];
 } progress_head;
+
+/* The package's own header. */
+static inline const uint8_t* progress_header(const progress_head* head) {
+  return head->octets + head->steps_len;
+}
 
 bool progress_save_head(int root, const progress_head* head);
 /* False without one that could be used. */

@@ -1,197 +1,24 @@
 /* From a stream of octets to images in the other slots: install, offset. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "charger.h"
-#include "files.h"
+#include "intake.h"
 #include "progress.h"
 #include "say.h"
 #include "state.h"
 #include "stream.h"
 
-/* One package on its way. */
-typedef struct update {
-  charger* device;
-  int image;         /* the slot's file of the present component, or -1 */
-  uint64_t unsynced; /* octets written since the last checkpoint */
-  bool updated[EVSEAL_MAX_COMPONENTS];
-  const char* failed; /* what made a callback stop, and why; null: errno says it */
-  const char* why;
-  int saved_errno;
-  bool keep_head; /* the octets now fed are those of the firmware package */
-  bool head_complete;
-  progress_head head;
-} update;
-
-/* All memory there is: nothing is allocated while a package is judged. */
 static update the_update;
-static evseal_verify_ctx the_context;
-static uint8_t the_workspace[EVSEAL_WORKSPACE_SIZE(EVSEAL_MAX_ENVELOPE, EVSEAL_MAX_CHUNK, 1)];
 
-/* --- What the verifier calls ----------------------------------------------------------------- */
-
-static evseal_answer stop(update* u, const char* what, const char* why) {
-  u->saved_errno = errno;
-  u->failed = what;
-  u->why = why;
-  return EVSEAL_STOP;
-}
-
-static uint32_t get_u32(const uint8_t* at) {
-  return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-/* Header, envelope and padding (docs/format.md section 2). */
-static size_t head_len_of(const uint8_t header[EVSEAL_HEADER_LEN]) {
-  size_t end = EVSEAL_HEADER_LEN + (size_t)get_u32(header + 8);
-  return (end + 4095u) / 4096u * 4096u;
-}
-
-/* The package is for this device. Before an octet of it is written, no other slot may boot. */
-static evseal_answer on_manifest(void* user, const evseal_manifest* manifest) {
-  update* u = user;
-  charger* device = u->device;
-  evseal_component component;
-  if (manifest->kind != EVSEAL_KIND_FIRMWARE) {
-    return EVSEAL_TAKE;
-  }
-  for (unsigned i = 0; i < manifest->num_components; i++) {
-    if (evseal_manifest_component(&component, manifest, i) != EVSEAL_OK ||
-        component.encoding != EVSEAL_ENCODING_NONE) {
-      return stop(u, "package", "a component is compressed, and this program does not inflate");
-    }
-  }
-  for (unsigned i = 0; i < device->num_slices; i++) {
-    handover_plan(&device->slices[i], manifest, get_u32(u->head.octets + 12),
-                  head_len_of(u->head.octets));
-  }
-  if (slots_begin_update(&device->slots) &&
-      slots_save(&device->slots, device->root, &CHARGER_CRYPTO) != EVSEAL_OK) {
-    return stop(u, "slots", NULL);
-  }
-  return EVSEAL_TAKE;
-}
-
-static evseal_answer on_component(void* user, const evseal_component* component) {
-  update* u = user;
-  char name[SLOT_ID_MAX + 5];
-  slots_entry* entry = slots_find(&u->device->slots, component->id);
-  if (entry == NULL) {
-    return stop(u, "slots", "has no slot for a component that the profile lists");
-  }
-  slots_file(name, entry);
-  u->image = file_open_in_place(u->device->root, slots_folder(1u - entry->current), name);
-  u->updated[entry - u->device->slots.entries] = true;
-  return u->image < 0 ? stop(u, entry->id, NULL) : EVSEAL_TAKE;
-}
-
-/* What is on the medium now need not be fetched again. */
-static bool checkpoint(update* u) {
-  if (u->image >= 0 && fdatasync(u->image) != 0) {
-    return false;
-  }
-  for (unsigned i = 0; i < u->device->num_slices; i++) {
-    if (!handover_sync(&u->device->slices[i])) {
-      return false;
-    }
-  }
-  u->unsynced = 0;
-  return progress_save(u->device->root, &the_context);
-}
-
-/* The octets that were hashed are those that are written: they lie in the verifier's workspace. */
-static evseal_answer on_chunk(void* user, const evseal_component* component, uint64_t offset,
-                              evseal_span bytes) {
-  update* u = user;
-  if (!file_write_at(u->image, bytes.data, bytes.len, offset)) {
-    return stop(u, "slot", NULL);
-  }
-  u->unsynced += bytes.len;
-  bool last = offset + bytes.len == component->stored_size;
-  if ((last || u->unsynced >= u->device->sync_bytes) && !checkpoint(u)) {
-    return stop(u, "slot", NULL);
-  }
-  return EVSEAL_TAKE;
-}
-
-/* An older image in the slot may have been longer. */
-static evseal_answer on_component_end(void* user, const evseal_component* component) {
-  update* u = user;
-  bool fine = ftruncate(u->image, (off_t)component->stored_size) == 0 && fsync(u->image) == 0;
-  if (!fine) {
-    return stop(u, "slot", NULL);
-  }
-  (void)close(u->image);
-  u->image = -1;
-  return EVSEAL_TAKE;
-}
-
-/* Before each public-key operation and each chunk: a charger feeds its watchdog here. */
-static void on_yield(void* user) {
-  (void)user;
-}
-
-static bool read_back(void* user, const evseal_component* component, uint64_t offset, uint8_t* out,
-                      size_t len) {
-  const update* u = user;
-  (void)component;
-  while (len > 0) {
-    ssize_t got = pread(u->image, out, len, (off_t)offset);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got <= 0) {
-      return false;
-    }
-    out += got;
-    offset += (uint64_t)got;
-    len -= (size_t)got;
-  }
-  return true;
-}
-
-/* --- One package ----------------------------------------------------------------------------- */
-
-/* A context for the next package, with the state as it is now. 0 or an exit code. */
-static int begin(update* u) {
-  evseal_verify_config config;
-  memset(&config, 0, sizeof config);
-  config.crypto = &CHARGER_CRYPTO;
-  config.profile = u->device->profile;
-  config.unit = u->device->unit;
-  config.now_known = true; /* looked at only where the profile trusts this clock */
-  config.now = (int64_t)time(NULL);
-  config.callbacks.user = u;
-  config.callbacks.on_manifest = on_manifest;
-  config.callbacks.on_component = on_component;
-  config.callbacks.on_chunk = on_chunk;
-  config.callbacks.on_component_end = on_component_end;
-  config.callbacks.on_yield = on_yield;
-  config.workspace = the_workspace;
-  config.workspace_len = sizeof the_workspace;
-  evseal_status status = state_load(&config.state, u->device->root);
-  if (status == EVSEAL_OK) {
-    status = evseal_verify_init(&the_context, &config);
-  }
-  if (u->image >= 0) {
-    (void)close(u->image);
-    u->image = -1;
-  }
-  memset(u->updated, 0, sizeof u->updated);
-  u->unsynced = 0;
-  return status == EVSEAL_PENDING ? 0 : say_failure("state", status);
-}
+/* --- The stream ------------------------------------------------------------------------------ */
 
 /* The payload comes next: from here on a break costs little. */
 static bool begin_payload(update* u) {
   u->head_complete = true;
-  u->head.len = head_len_of(u->head.octets);
+  u->head.len = u->head.steps_len + (size_t)intake_head_len(progress_header(&u->head));
   for (unsigned i = 0; i < u->device->num_slices; i++) {
-    if (!handover_begin(&u->device->slices[i], u->head.octets)) {
+    if (!handover_begin(&u->device->slices[i], &u->head)) {
       return false;
     }
   }
@@ -200,9 +27,9 @@ static bool begin_payload(update* u) {
 
 /* Octets that came, before the verifier sees them: they lie where nobody else writes. */
 static bool pass_on(update* u, const uint8_t* octets, size_t len) {
-  uint64_t at = evseal_verify_offset(&the_context);
-  if (u->keep_head && !u->head_complete && at + len <= sizeof u->head.octets) {
-    memcpy(u->head.octets + at, octets, len);
+  uint64_t at = evseal_verify_offset(&u->context);
+  if (!u->head_complete && at + len <= PROGRESS_MAX_HEAD) {
+    memcpy(u->head.octets + u->head.steps_len + at, octets, len);
   }
   for (unsigned i = 0; i < u->device->num_slices; i++) {
     if (!handover_take(&u->device->slices[i], at, octets, len)) {
@@ -221,9 +48,9 @@ static int feed(update* u, stream* in, uint64_t limit, uint64_t* out_fed) {
   while (*out_fed < limit) {
     uint8_t extra = 0;
     uint8_t* buffer = NULL;
-    size_t room = evseal_verify_buffer(&the_context, &buffer);
+    size_t room = evseal_verify_buffer(&u->context, &buffer);
     bool at_end = room == 0;
-    if (at_end && evseal_verify_push(&the_context, NULL, 0) != EVSEAL_PENDING) {
+    if (at_end && evseal_verify_push(&u->context, NULL, 0) != EVSEAL_PENDING) {
       return 0; /* refused */
     }
     uint64_t left = limit - *out_fed;
@@ -234,14 +61,14 @@ static int feed(update* u, stream* in, uint64_t limit, uint64_t* out_fed) {
     }
     *out_fed += (uint64_t)got;
     if (at_end) {
-      (void)evseal_verify_push(&the_context, &extra, 1); /* trailing data */
+      (void)evseal_verify_push(&u->context, &extra, 1); /* trailing data */
       continue;
     }
     if (!pass_on(u, buffer, (size_t)got)) {
       return say_io("slice");
     }
-    (void)evseal_verify_commit(&the_context, (size_t)got);
-    bool payload = u->keep_head && !u->head_complete && evseal_verify_at_payload(&the_context);
+    (void)evseal_verify_commit(&u->context, (size_t)got);
+    bool payload = u->is_package && !u->head_complete && evseal_verify_at_payload(&u->context);
     if (payload && !begin_payload(u)) {
       return say_io("download.head");
     }
@@ -266,6 +93,24 @@ static void say_verdict(const evseal_report* report, uint64_t offset) {
   say_end();
 }
 
+/* What the verifier did not want of a step: a controller may want it. One that is too long for any
+ * device is left out. */
+static bool keep_step(update* u, stream* in, uint64_t size, uint64_t fed) {
+  if (size > PROGRESS_MAX_HEAD) {
+    return stream_discard(in, size - fed);
+  }
+  uint8_t* rest = u->head.octets + u->head.steps_len;
+  while (fed < size) {
+    ssize_t got = stream_read(in, rest + fed, (size_t)(size - fed));
+    if (got <= 0) {
+      return got == 0;
+    }
+    fed += (uint64_t)got;
+  }
+  u->head.steps_len += (size_t)size;
+  return true;
+}
+
 /*
  * Trust-updates in front of the package (docs/format.md section 2): each is judged and stored at
  * once, or left out. One that is the last in its file is the package itself: it stays to be
@@ -282,12 +127,12 @@ static int take_steps(update* u, stream* in, bool* out_judged) {
       return 0;
     }
     uint64_t fed = 0;
-    int code = begin(u);
+    int code = intake_begin(u);
     code = code != 0 ? code : feed(u, in, size, &fed);
     if (code != 0) {
       return code;
     }
-    if (!stream_discard(in, size - fed) || !stream_peek(in, 1)) {
+    if (!keep_step(u, in, size, fed) || !stream_peek(in, 1)) {
       return say_io("download");
     }
     if (in->num_ahead == 0) {
@@ -295,8 +140,8 @@ static int take_steps(update* u, stream* in, bool* out_judged) {
       return 0;
     }
     evseal_report report;
-    evseal_status status = evseal_verify_finish(&the_context, &report);
-    evseal_status stored = state_remember(&the_context, &report, u->device->root);
+    evseal_status status = evseal_verify_finish(&u->context, &report);
+    evseal_status stored = state_remember(&u->context, &report, u->device->root);
     if (stored != EVSEAL_OK) {
       return say_failure("state", stored);
     }
@@ -311,8 +156,8 @@ static int take_steps(update* u, stream* in, bool* out_judged) {
 
 /* Header and envelope once more: judged as if they had never been seen. */
 static bool push_head(update* u) {
-  (void)evseal_verify_push(&the_context, u->head.octets, u->head.len);
-  return evseal_verify_at_payload(&the_context);
+  (void)evseal_verify_push(&u->context, progress_header(&u->head), u->head.len - u->head.steps_len);
+  return evseal_verify_at_payload(&u->context);
 }
 
 /*
@@ -323,39 +168,40 @@ static int go_on(update* u, bool dry, uint64_t* out_offset) {
   uint8_t octets[EVSEAL_PROGRESS_MAX];
   *out_offset = 0;
   if (!progress_load_head(&u->head, u->device->root) ||
-      u->head.len != head_len_of(u->head.octets) || evseal_step_size(u->head.octets) != 0) {
+      u->head.len - u->head.steps_len != intake_head_len(progress_header(&u->head)) ||
+      evseal_step_size(progress_header(&u->head)) != 0) {
     return 0;
   }
-  int code = begin(u);
+  int code = intake_begin(u);
   if (code != 0 || !push_head(u)) {
     return code;
   }
   u->head_complete = true;
   evseal_span progress = {octets, progress_load(octets, u->device->root)};
   if (progress.len > 0) {
-    evseal_status status = evseal_verify_resume(&the_context, progress, read_back, u);
+    evseal_status status = evseal_verify_resume(&u->context, progress, intake_read_back, u);
     if (status != EVSEAL_PENDING && status != EVSEAL_PROGRESS_MISMATCH) {
       return 0;
     }
   }
   bool together = true; /* the slices go on where the images do, or everything begins anew */
   for (unsigned i = 0; i < u->device->num_slices; i++) {
-    together = handover_continue(&u->device->slices[i], u->head.octets,
-                                 evseal_verify_offset(&the_context), dry) &&
+    together = handover_continue(&u->device->slices[i], &u->head, evseal_verify_offset(&u->context),
+                                 dry) &&
                together;
   }
   if (!together) {
-    code = begin(u);
+    code = intake_begin(u);
     if (code != 0 || !push_head(u)) {
       return code;
     }
     for (unsigned i = 0; !dry && i < u->device->num_slices; i++) {
-      if (!handover_begin(&u->device->slices[i], u->head.octets)) {
+      if (!handover_begin(&u->device->slices[i], &u->head)) {
         return say_io("slice");
       }
     }
   }
-  *out_offset = u->head.base + evseal_verify_offset(&the_context);
+  *out_offset = u->head.base + evseal_verify_offset(&u->context);
   return 0;
 }
 
@@ -394,9 +240,9 @@ static int start_over(update* u, stream* in, bool* out_judged) {
   if (code != 0 || *out_judged) {
     return code;
   }
-  u->keep_head = true;
+  u->is_package = true;
   u->head.base = in->at;
-  return begin(u);
+  return intake_begin(u);
 }
 
 /* --- The verdict ----------------------------------------------------------------------------- */
@@ -460,21 +306,21 @@ static int own_failure(const update* u) {
 
 static int conclude(update* u) {
   evseal_report report;
-  if (u->head_complete && evseal_verify_at_payload(&the_context) && !checkpoint(u)) {
+  if (u->head_complete && evseal_verify_at_payload(&u->context) && !intake_checkpoint(u)) {
     return say_io("slot");
   }
-  evseal_status status = evseal_verify_finish(&the_context, &report);
+  evseal_status status = evseal_verify_finish(&u->context, &report);
   if (status == EVSEAL_ABORTED) {
     return own_failure(u);
   }
-  evseal_status stored = state_remember(&the_context, &report, u->device->root);
+  evseal_status stored = state_remember(&u->context, &report, u->device->root);
   if (stored != EVSEAL_OK) {
     return stored == EVSEAL_ABORTED ? say_io("state") : say_failure("state", stored);
   }
   if (status == EVSEAL_TRUNCATED) {
     return pause_download(u, status);
   }
-  say_verdict(&report, u->head.base + evseal_verify_offset(&the_context));
+  say_verdict(&report, u->head.base + evseal_verify_offset(&u->context));
   if (status != EVSEAL_OK) {
     int code = refuse(u);
     return code != 0 ? code : (int)evseal_status_class(status);

@@ -27,7 +27,7 @@ CHARGER = str(support.BIN / "charger-update")
 CHARGER_SODIUM = str(support.BIN / "charger-update-sodium")
 CUT = os.environ.get("EVSEAL_CUT_LIBRARY", "")
 ALL = os.environ.get("EVSEAL_ALL_CUTS") == "1"
-SAMPLE = 5 if support.SANITIZED else 20  # moments of each series in the everyday run
+SAMPLE, LAST = (4, 2) if support.SANITIZED else (16, 8)  # moments of each series in the everyday run
 
 IDS = ["bootloader", "rootfs", "safety"]
 CHUNK = 4096
@@ -574,6 +574,13 @@ class SliceTestCase(ChargerTestCase):
                          cls.lab.controller(cls.pki / "device.json", id_), "-o", path)
             cls.slices[id_] = path.read_bytes()
 
+    def slice_with_step(self, package):
+        path = self.lab.path("step.slice.evs")
+        self.lab.must("slice", package, "--component", "safety", "--device",
+                      self.lab.controller(self.lab.path("updatable.json"), "safety"), "-o", path, "--force")
+        self.assertGreater(path.stat().st_size, len(self.slices["safety"]))
+        return path.read_bytes()
+
     def words(self, charger, *ids):
         return [word for id_ in ids for word in ("--slice", f"{id_}={charger.root / id_}.evs")]
 
@@ -584,6 +591,50 @@ class Slices(SliceTestCase):
         self.assert_code(charger.install(self.new_file, *self.words(charger, *IDS))[0], 0)
         for id_ in IDS:
             self.assertEqual((charger.root / f"{id_}.evs").read_bytes(), self.slices[id_], id_)
+
+    def test_steps_in_front_go_to_the_controller_too(self):
+        """Also those that this device has already: the controller's state is its own."""
+        charger, package = self.with_step()
+        expected = self.slice_with_step(package)
+        for attempt in range(2):
+            self.assert_code(charger.install(package, *self.words(charger, "safety"))[0], 0)
+            self.assertEqual((charger.root / "safety.evs").read_bytes(), expected)
+            (charger.root / "safety.evs").unlink()
+            charger.must("boot")
+            charger.must("fail", "safety")
+        for end in (5000, self.lab.path("trust.evs").stat().st_size + self.payload + 20_000):
+            charger.install(self.lab.write("cut.evs", package.read_bytes()[:end]), *self.words(charger, "safety"))
+            offset = charger.offset(*self.words(charger, "safety"))
+            self.assertEqual(offset > 0, end > 5000)
+            self.assert_code(charger.install(package, *self.words(charger, "safety"), offset=offset)[0], 0)
+            self.assertEqual((charger.root / "safety.evs").read_bytes(), expected)
+            charger.must("boot")
+            charger.must("fail", "safety")
+
+    def test_step_that_no_device_takes_is_left_out(self):
+        """Longer than any envelope: nobody's signature, in front of a good package."""
+        charger = self.another()
+        step = bytes.fromhex("89455655310d0a1a") + (100_000).to_bytes(4, "big") + bytes(4)
+        step += bytes(102_400 - len(step))
+        file = self.lab.write("long-step.evs", step + self.new_file.read_bytes())
+        self.assert_code(charger.install(file, *self.words(charger, "safety"))[0], 0)
+        self.assertEqual(charger.boots(), self.new)
+        self.assertEqual((charger.root / "safety.evs").read_bytes(), self.slices["safety"])
+
+    def test_pipe_gets_all_of_it_after_a_break(self):
+        charger = self.another()
+        pipe = charger.root / "uart"
+        os.mkfifo(pipe)
+        charger.install(self.lab.write("cut.evs", self.new_file.read_bytes()[:self.payload + 30_000]))
+        self.assertGreater(charger.offset(), self.payload)
+        words = ["--slice", f"safety={pipe}"]
+        self.assertEqual(charger.offset(*words), self.payload, "the controller has seen nothing yet")
+        got = []
+        reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+        reader.start()
+        self.assert_code(charger.install(self.new_file, *words, offset=self.payload)[0], 0)
+        reader.join(support.SECONDS)
+        self.assertEqual(got, [self.slices["safety"]])
 
     def test_into_a_pipe_while_it_comes(self):
         charger = self.another()
@@ -639,10 +690,11 @@ class PowerCuts(SliceTestCase):
         return {"LD_PRELOAD": CUT, "CUT_MODE": mode, "ASAN_OPTIONS": asan, **more}
 
     def moments(self, count):
-        """Which of the calls 1 to count are tried: all, or a spread-out sample with both ends."""
+        """Which of the calls 1 to count are tried: all, or some, and the last ones, where it is decided."""
         if ALL or count <= SAMPLE:
             return range(1, count + 1)
-        return sorted({1 + round(i * (count - 1) / (SAMPLE - 1)) for i in range(SAMPLE)})
+        spread = {1 + round(i * (count - 1) / (SAMPLE - 1)) for i in range(SAMPLE)}
+        return sorted(spread | set(range(count - LAST + 1, count + 1)))
 
     def test_slot_is_marked_invalid_before_it_is_written(self):
         """Here the other slots hold the old images too, and the record says that they may boot."""
@@ -668,15 +720,18 @@ class PowerCuts(SliceTestCase):
         start, package = self.with_step()
         size = package.stat().st_size
         steps = size - self.size
+        expected = self.slice_with_step(package)
 
         def call(charger, env):
-            return charger.install(package, env=env)[0]
+            return charger.install(package, *self.words(charger, "safety"), env=env)[0]
 
         for name, charger in self.series(start, call):
             with self.subTest(name):
+                words = self.words(charger, "safety")
                 self.assert_bootable(charger)
                 if charger.status()["phase"] == "idle":
-                    self.assert_code(charger.install(package, offset=charger.offset())[0], 0)
+                    self.assert_code(charger.install(package, *words, offset=charger.offset(*words))[0], 0)
+                self.assertEqual((charger.root / "safety.evs").read_bytes(), expected)
                 self.assertEqual(charger.boots(), self.new)
                 self.assertEqual(charger.floors()["epoch"], 1)
                 self.assertLessEqual(charger.fetched, size + steps + self.payload + CHUNK + 20 * 64)
@@ -737,6 +792,14 @@ class PowerCuts(SliceTestCase):
                 self.assert_bootable(charger)
             self.assertGreater(steps, 3)
             self.assertEqual(charger.boots(), self.new)
+
+    def test_nothing_goes_on_once_an_update_is_complete(self):
+        start = self.another()
+        for name, charger in self.series(start, self.install_with_slices):
+            if charger.status()["phase"] == "trial":
+                charger.must("boot")
+                charger.must("fail", "rootfs")
+                self.assertEqual(charger.offset(), 0, name)
 
     def test_trial_survives_a_cut_at_every_moment(self):
         """boot, confirm and fail: the record and the floors change over together, or are made to."""
