@@ -276,8 +276,12 @@ int fdatasync(int fd) {
 }
 
 int ftruncate(int fd, off_t len) {
+  struct stat info;
   if (step()) {
     cut();
+  }
+  if (is_regular(fd, &info) && info.st_size > len) {
+    note_dirty(fd, len, info.st_size); /* what was cut off may be there again */
   }
   return REAL(truncate_function, "ftruncate")(fd, len);
 }
