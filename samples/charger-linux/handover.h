@@ -4,7 +4,7 @@
  * verifies it for itself; nothing of what this program found is passed on.
  *
  * Into a file it grows beside its name and gets the name at the verdict; it goes on after a break.
- * Into a pipe or a device it goes as it comes.
+ * Into a pipe or a device it goes as it comes, once somebody reads there.
  */
 #ifndef CHARGER_HANDOVER_H
 #define CHARGER_HANDOVER_H

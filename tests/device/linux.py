@@ -87,6 +87,10 @@ class Charger:
         states = [read_state(self.root / name) for name in ("state-0.evt", "state-1.evt")]
         return max((state for state in states if state), key=lambda state: state["counter"])
 
+    def slice(self, id_, more=""):
+        """Where the slice for a controller goes: a folder of its own, which nothing else syncs."""
+        return self.root / "out" / f"{id_}.evs{more}"
+
     def raised(self):
         """What only a boot that is confirmed may raise."""
         state = self.floors()
@@ -131,6 +135,7 @@ class ChargerTestCase(support.LabTestCase):
         shutil.rmtree(made.root, ignore_errors=True)
         (made.root / "slot-a").mkdir(parents=True)
         (made.root / "slot-b").mkdir()
+        (made.root / "out").mkdir()
         for id_ in IDS:
             (made.root / "slot-a" / f"{id_}.img").write_bytes(cls.old[id_])
         made.must("init")
@@ -475,6 +480,20 @@ class Refused(ChargerTestCase):
         self.assert_code(charger.install(self.new_file)[0], 0)
         self.assertTrue((charger.root / "state-1.evt").exists(), "the copies are two again")
 
+    def test_compressed_component_is_refused_before_anything_is_written(self):
+        charger = self.another()
+        packed = {"rootfs": {"encoding": "gzip"}}
+        recipe = self.lab.recipe("packed.json", [
+            (id_, self.new[id_], {"chunk_size": CHUNK, "security_version": 8, **packed.get(id_, {})}) for id_ in IDS])
+        before = self.lab.listing(charger.root)
+        answer, events = charger.install(self.lab.sign(recipe, "packed.evs"))
+        self.assert_code(answer, 2)
+        self.assertIn("compressed", events[-1]["why"])
+        self.assert_old(charger)
+        after = self.lab.listing(charger.root)
+        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        self.assertLessEqual(changed, {"state-0.evt", "state-1.evt"}, "but for revocations that it brought")
+
     def test_damaged_record_is_an_error(self):
         charger = self.another()
         record = charger.root / "slots"
@@ -583,7 +602,7 @@ class SliceTestCase(ChargerTestCase):
         return path.read_bytes()
 
     def words(self, charger, *ids):
-        return [word for id_ in ids for word in ("--slice", f"{id_}={charger.root / id_}.evs")]
+        return [word for id_ in ids for word in ("--slice", f"{id_}={charger.slice(id_)}")]
 
 
 class Slices(SliceTestCase):
@@ -591,7 +610,7 @@ class Slices(SliceTestCase):
         charger = self.another()
         self.assert_code(charger.install(self.new_file, *self.words(charger, *IDS))[0], 0)
         for id_ in IDS:
-            self.assertEqual((charger.root / f"{id_}.evs").read_bytes(), self.slices[id_], id_)
+            self.assertEqual(charger.slice(id_).read_bytes(), self.slices[id_], id_)
 
     def test_steps_in_front_go_to_the_controller_too(self):
         """Also those that this device has already: the controller's state is its own."""
@@ -599,8 +618,8 @@ class Slices(SliceTestCase):
         expected = self.slice_with_step(package)
         for attempt in range(2):
             self.assert_code(charger.install(package, *self.words(charger, "safety"))[0], 0)
-            self.assertEqual((charger.root / "safety.evs").read_bytes(), expected)
-            (charger.root / "safety.evs").unlink()
+            self.assertEqual(charger.slice("safety").read_bytes(), expected)
+            charger.slice("safety").unlink()
             charger.must("boot")
             charger.must("fail", "safety")
         for end in (5000, self.lab.path("trust.evs").stat().st_size + self.payload + 20_000):
@@ -608,7 +627,7 @@ class Slices(SliceTestCase):
             offset = charger.offset(*self.words(charger, "safety"))
             self.assertEqual(offset > 0, end > 5000)
             self.assert_code(charger.install(package, *self.words(charger, "safety"), offset=offset)[0], 0)
-            self.assertEqual((charger.root / "safety.evs").read_bytes(), expected)
+            self.assertEqual(charger.slice("safety").read_bytes(), expected)
             charger.must("boot")
             charger.must("fail", "safety")
 
@@ -620,7 +639,7 @@ class Slices(SliceTestCase):
         file = self.lab.write("long-step.evs", step + self.new_file.read_bytes())
         self.assert_code(charger.install(file, *self.words(charger, "safety"))[0], 0)
         self.assertEqual(charger.boots(), self.new)
-        self.assertEqual((charger.root / "safety.evs").read_bytes(), self.slices["safety"])
+        self.assertEqual(charger.slice("safety").read_bytes(), self.slices["safety"])
 
     def test_pipe_gets_all_of_it_after_a_break(self):
         charger = self.another()
@@ -653,18 +672,18 @@ class Slices(SliceTestCase):
         charger = self.another()
         part = self.package("part.evs", self.new, 8, ids=["safety"])
         self.assert_code(charger.install(part, *self.words(charger, "rootfs", "safety"))[0], 0)
-        self.assertEqual((charger.root / "safety.evs").read_bytes(), part.read_bytes())
-        self.assertFalse((charger.root / "rootfs.evs").exists())
+        self.assertEqual(charger.slice("safety").read_bytes(), part.read_bytes())
+        self.assertFalse(charger.slice("rootfs").exists())
 
     def test_refused_package_leaves_the_slice_of_before(self):
         charger = self.another()
-        (charger.root / "safety.evs").write_bytes(b"of before")
+        charger.slice("safety").write_bytes(b"of before")
         bad = bytearray(self.new_file.read_bytes())
         bad[-1] ^= 1
         answer, _ = charger.install(self.lab.write("bad.evs", bad), *self.words(charger, "safety"))
         self.assert_code(answer, 3)
-        self.assertEqual((charger.root / "safety.evs").read_bytes(), b"of before")
-        self.assertFalse((charger.root / "safety.evs.part").exists())
+        self.assertEqual(charger.slice("safety").read_bytes(), b"of before")
+        self.assertFalse(charger.slice("safety", ".part").exists())
 
     def test_slice_goes_on_after_a_break_and_begins_anew_where_it_is_not_what_it_was(self):
         def shorten(part):
@@ -681,7 +700,7 @@ class Slices(SliceTestCase):
                 words = self.words(charger, *IDS)
                 charger.install(self.lab.write("cut.evs", self.new_file.read_bytes()[:end]), *words)
                 if lose:
-                    lose(charger.root / "bootloader.evs.part")
+                    lose(charger.slice("bootloader", ".part"))
                 offset = charger.offset(*words)
                 self.assertTrue(self.payload <= offset <= end)
                 # One octet less does no harm where it was behind the last checkpoint.
@@ -689,7 +708,7 @@ class Slices(SliceTestCase):
                     self.assertEqual(offset == self.payload, lose is not None)
                 self.assert_code(charger.install(self.new_file, *words, offset=offset)[0], 0)
                 for id_ in IDS:
-                    self.assertEqual((charger.root / f"{id_}.evs").read_bytes(), self.slices[id_])
+                    self.assertEqual(charger.slice(id_).read_bytes(), self.slices[id_])
 
 
 class PowerCuts(SliceTestCase):
@@ -742,7 +761,7 @@ class PowerCuts(SliceTestCase):
                 self.assert_bootable(charger)
                 if charger.status()["phase"] == "idle":
                     self.assert_code(charger.install(package, *words, offset=charger.offset(*words))[0], 0)
-                self.assertEqual((charger.root / "safety.evs").read_bytes(), expected)
+                self.assertEqual(charger.slice("safety").read_bytes(), expected)
                 self.assertEqual(charger.boots(), self.new)
                 self.assertEqual(charger.floors()["epoch"], 1)
                 self.assertLessEqual(charger.fetched, size + steps + self.payload + CHUNK + 20 * 64)
@@ -779,7 +798,7 @@ class PowerCuts(SliceTestCase):
                     self.assert_old(charger)
                     self.assert_code(charger.install(self.new_file, *words, offset=charger.offset(*words))[0], 0)
                 self.assertEqual(charger.boots(), self.new)
-                self.assertEqual((charger.root / "safety.evs").read_bytes(), self.slices["safety"])
+                self.assertEqual(charger.slice("safety").read_bytes(), self.slices["safety"])
                 # What was not lost is not fetched again: at most the head, or one chunk and its nodes.
                 most = max(most, charger.fetched - self.size)
                 self.assertLessEqual(charger.fetched, self.size + max(self.payload, CHUNK + 20 * 64))
@@ -828,7 +847,7 @@ class PowerCuts(SliceTestCase):
                 answer, _ = charger.install(file, *words, offset=charger.offset(*words))
                 self.assert_code(answer, 3)
                 self.assert_old(charger)
-                self.assertFalse((charger.root / "safety.evs").exists())
+                self.assertFalse(charger.slice("safety").exists())
                 self.assert_code(charger.install(self.new_file, *words, offset=charger.offset(*words))[0], 0)
                 self.assertEqual(charger.boots(), self.new)
 
