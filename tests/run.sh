@@ -8,8 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The build; what the tests use; what checks the sources.
 packages=(
-  cmake ninja-build g++ pkg-config libssl-dev libsodium-dev libbearssl-dev libp11-kit-dev zlib1g-dev nlohmann-json3-dev
-  libcli11-dev catch2
+  cmake ninja-build g++ pkg-config libssl-dev libsodium-dev libbearssl-dev libmbedtls-dev libp11-kit-dev zlib1g-dev
+  nlohmann-json3-dev libcli11-dev catch2
   softhsm2 opensc openssl jq coreutils grep binutils util-linux squashfs-tools python3 python3-cryptography
   python3-asn1crypto u-boot-qemu busybox firmware-microbit-micropython firmware-ath9k-htc
   clang-format clang-tidy

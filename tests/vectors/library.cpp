@@ -19,6 +19,14 @@
 #include <sstream>
 #include <stdexcept>
 
+#ifdef EVSEAL_HAS_PSA
+#include <psa/crypto.h>
+
+extern "C" {
+#include "port_psa.h"
+}
+#endif
+
 #include "vector.hpp"
 #include "work.hpp"
 
@@ -37,6 +45,13 @@ std::vector<Backend> backends() {
   std::vector<Backend> out = {{"openssl", evseal_crypto_openssl}};
 #ifdef EVSEAL_HAS_BEARSSL
   out.push_back({"bearssl+sodium", evseal_crypto_bearssl});
+  out.back().crypto.ed25519 = evseal_crypto_sodium.ed25519;
+#endif
+#ifdef EVSEAL_HAS_PSA
+  if (psa_crypto_init() != PSA_SUCCESS) {
+    throw std::runtime_error("psa_crypto_init() failed");
+  }
+  out.push_back({"psa+sodium", evseal_crypto_psa});
   out.back().crypto.ed25519 = evseal_crypto_sodium.ed25519;
 #endif
   return out;
