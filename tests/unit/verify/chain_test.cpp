@@ -26,7 +26,7 @@ evseal_span span_of(const Bytes& octets) {
 // Leaf, intermediate and root of a World, and a question about them that has a good answer.
 struct Question {
   World world;
-  evseal_certificate certificates[2]{};
+  evseal_certificate certificates[3]{};  // the third is for a test to fill
   evseal_certificate root{};
   evseal_anchor anchor{};
   evseal_chain_rules rules{};
@@ -305,6 +305,29 @@ TEST_CASE("chain: no way from the leaf to an anchor") {
     rsa.path.num_certificates = 2;
     CHECK(rsa.check_lists() == EVSEAL_CERT_PKCS1);
   }
+}
+
+TEST_CASE("chain: of several ways the one that came furthest is told, of equals the first") {
+  Question q;
+  q.certificates[2] = q.certificates[1];
+  q.num_certificates = 3;
+  q.usable = 7;
+  evseal_certificate& first = q.certificates[1];
+  evseal_certificate& second = q.certificates[2];
+  const evseal_certificate good = first;
+  // The first way ends at its intermediate, the second at the leaf; and the other way round.
+  q.certificates[0].algorithm.scheme = EVSEAL_SCHEME_RSA_PKCS1;
+  for (evseal_certificate* bad : {&first, &second}) {
+    bad->flags &= ~EVSEAL_CERT_IS_CA;
+    CHECK(q.find() == EVSEAL_CERT_PKCS1);
+    CHECK(q.path.failed == 0);
+    CHECK(q.path.certificates[1] == (bad == &first ? 2 : 1));
+    *bad = good;
+  }
+  first.flags &= ~EVSEAL_CERT_IS_CA;
+  second.key_usage = 0;
+  CHECK(q.find() == EVSEAL_CHAIN_NOT_CA);
+  CHECK(q.path.failed == 1);
 }
 
 TEST_CASE("crl: each certificate of a path needs a list of its issuer") {

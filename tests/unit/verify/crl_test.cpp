@@ -271,3 +271,50 @@ TEST_CASE("crl: what a list says beyond the state is learnt, under a known numbe
   // Where the state keeps no serial numbers, the list must be shown each time anyway.
   CHECK_FALSE(learns({{}, 1, false, {}}));
 }
+
+TEST_CASE("crl: of several failures on a path the first is told") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Bytes file = world.package();
+  const Authority ca = world.intermediate_authority();
+  Bytes forged_root = world.root_authority().crl();
+  forged_root.back() ^= 1;
+  const auto judge_with = [&](const std::vector<Bytes>& lists) {
+    Verifier verifier(world.device());
+    verifier.config().now_known = true;
+    verifier.config().now = kSigningTime + 40 * 86400;  // when the lists have run out
+    return verifier.judge(resealed(file, {&world.identity}, kSigningTime, lists));
+  };
+  SECTION("of two certificates") {
+    const Bytes revoking = ca.crl({World::serial(world.identity)});
+    CHECK(judge_with({revoking, forged_root}) == EVSEAL_REVOKED);
+    CHECK(judge_with({ca.crl(), forged_root}) == EVSEAL_CRL_ISSUER);
+  }
+  SECTION("of two lists of one issuer, as they stand: the shorter one first") {
+    world.profile.trusted_clock = true;
+    Bytes forged = ca.crl();
+    forged.back() ^= 1;
+    const Bytes stale = ca.crl({Bytes{5}, Bytes{6}});
+    CHECK(judge_with({stale}) == EVSEAL_CRL_STALE);
+    CHECK(judge_with({forged, stale}) == EVSEAL_CRL_ISSUER);
+    CHECK(judge_with({ca.crl(), forged_root}) == EVSEAL_CRL_STALE);
+  }
+}
+
+TEST_CASE("crl: a list of a stranger's issuer says nothing, and its number is nobody's") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Authority other = world.authority("other");
+  sign::Identity stranger = world.leaf(other, sign::CertificateKind::firmware, "stranger");
+  world.crls = {world.intermediate_authority().crl()};
+  const Bytes file = world.package();
+  Verifier verifier(world.device());
+  REQUIRE(verifier.judge(resealed(file, {&world.identity, &stranger}, kSigningTime,
+                                  {world.crls[0], other.crl()})) == EVSEAL_OK);
+  REQUIRE(verifier.report.num_crls == 1);
+  const Sha256 key = sha256(world.intermediate_key->public_key().spki);
+  CHECK(std::equal(key.begin(), key.end(), std::begin(verifier.report.crls[0].issuer_key)));
+  // Without the list that the manifest names, the stranger's does not stand for it.
+  CHECK(verifier.judge(resealed(file, {&world.identity, &stranger}, kSigningTime, {other.crl()})) ==
+        EVSEAL_CRL_STRIPPED);
+}

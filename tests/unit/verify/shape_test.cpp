@@ -403,6 +403,69 @@ DerNode pss_identifier(std::uint8_t salt = 32) {
 
 }  // namespace
 
+namespace {
+
+// The profile of a world with 64 anchors, most of them of 4,096-bit keys, in eight roles; each
+// subject's only attribute has a text of so many octets.
+Bytes profile_with_names(const World& world, const std::vector<std::size_t>& lengths) {
+  Nodes nodes = *fuzz::read_der(der_of_blob(world.device().profile));
+  Nodes& roles = nodes[0].children[8].children[0].children;
+  const DerNode key =
+      element(0x30, {element(0x30, {oid({0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01}),
+                                    primitive(0x05, {})}),
+                     primitive(0x03, [] {
+                       Bytes modulus(513, 0xFF);
+                       modulus.front() = 0;
+                       Bytes out = fuzz::write_der(
+                           element(0x30, {primitive(0x02, modulus), primitive(0x02, {1, 0, 1})}));
+                       out.insert(out.begin(), 0);
+                       return out;
+                     }())});
+  const DerNode role = roles.at(0);
+  roles.clear();
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (i % EVSEAL_MAX_ANCHORS == 0) {
+      roles.push_back(role);
+      roles.back().children[1].children.clear();
+      if (i > 0) {
+        roles.back().children[0].content = {static_cast<std::uint8_t>('a' + roles.size())};
+      }
+    }
+    const DerNode attribute =
+        element(0x30, {oid({0x55, 0x04, 0x03}), primitive(0x0C, Bytes(lengths[i], 'x'))});
+    roles.back().children[1].children.push_back(
+        element(0x30, {element(0x30, {element(0x31, {attribute})}), key}));
+  }
+  return blob_of(fuzz::write_der(nodes), 'D');
+}
+
+}  // namespace
+
+TEST_CASE("shape: a profile of 64 KiB is one, and of one octet more is none") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(10));
+  const auto opens = [](const Bytes& blob) {
+    evseal_profile profile{};
+    return evseal_profile_open(&profile, &evseal_crypto_openssl, span_of(blob));
+  };
+  for (const std::size_t size : {65536U, 65537U}) {
+    INFO(size);
+    std::vector<std::size_t> lengths(64, 100);
+    Bytes blob = profile_with_names(world, lengths);
+    for (std::size_t i = 0; i < lengths.size() && blob.size() != size; ++i) {
+      REQUIRE(blob.size() < size);
+      lengths[i] += std::min<std::size_t>(size - blob.size(), 350);
+      // Where a length takes an octet more than before, the name gets one less.
+      for (blob = profile_with_names(world, lengths); blob.size() > size;) {
+        --lengths[i];
+        blob = profile_with_names(world, lengths);
+      }
+    }
+    REQUIRE(blob.size() == size);
+    CHECK(opens(blob) == (size == 65536 ? EVSEAL_OK : EVSEAL_PROFILE_DAMAGED));
+  }
+}
+
 TEST_CASE("shape: certificates") {
   for (const char* algorithm : {"p256", "p384", "rsa2048", "ed25519"}) {
     INFO(algorithm);
@@ -450,6 +513,15 @@ TEST_CASE("shape: the first of several things that a list is refused for is said
   extensions.push_back(critical(0x78));
   CHECK(says() == EVSEAL_CRL_UNSUPPORTED);
   extensions.push_back(critical(0x78));
+  CHECK(says() == EVSEAL_CRL_ENCODING);
+  // Whatever else is not understood: what cannot be read comes first.
+  nodes = good;
+  Nodes& list = tbs().back().children[0].children;
+  std::erase_if(list, [](const DerNode& e) {
+    return e.children[0].content == Bytes{0x55, 0x1D, 0x14};
+  });
+  list.push_back(critical(0x77));
+  list.push_back(extension(0x14, false, primitive(0x05, {})));
   CHECK(says() == EVSEAL_CRL_ENCODING);
 }
 

@@ -101,6 +101,14 @@ TEST_CASE("store: empty is missing, garbage is missing, a broken state is damage
   CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
   flash.unreadable = true;
   CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
+  // Where one copy was begun, whichever, there has been a state.
+  for (const std::size_t copy : {0U, 1U}) {
+    Flash one;
+    REQUIRE(save(one, blob_of(1)) == EVSEAL_OK);
+    one.copies.at(copy)[20] ^= 1;
+    one.copies.at(1 - copy) = Bytes(kCapacity, 0xFF);
+    CHECK(load(one).status == EVSEAL_STATE_DAMAGED);
+  }
 }
 
 TEST_CASE("store: what was saved is loaded, and either copy alone is enough") {
