@@ -216,7 +216,7 @@ class Build:
                 drop_next = True
                 continue
             kept.append(word)
-        return kept + ["-w", "-O0", f"-I{SOURCES}", "-c", str(text), "-o", str(out)]
+        return kept + ["-Werror=return-type", "-O0", f"-I{SOURCES}", "-c", str(text), "-o", str(out)]
 
     def link_command(self, target, new_object, out):
         """The mutant's object before the library: the linker then never takes the one inside."""

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "evseal/base/digest.hpp"
 #include "package_input.hpp"
 
 namespace evseal::fuzz {

@@ -26,7 +26,7 @@ evseal_span span_of(const Bytes& octets) {
 // Leaf, intermediate and root of a World, and a question about them that has a good answer.
 struct Question {
   World world;
-  evseal_certificate certificates[3]{};  // the third is for a test to fill
+  evseal_certificate certificates[EVSEAL_MAX_CHAIN_CERTIFICATES + 1]{};  // most for a test to fill
   evseal_certificate root{};
   evseal_anchor anchor{};
   evseal_chain_rules rules{};
@@ -102,6 +102,28 @@ TEST_CASE("chain: what is asked must make sense") {
   SECTION("more anchors than are looked at") {
     q.num_anchors = EVSEAL_MAX_ANCHORS + 1;
     CHECK(q.find() == EVSEAL_CHAIN_BUDGET);
+  }
+  SECTION("as many of both as are looked at") {
+    q.num_certificates = EVSEAL_MAX_CHAIN_CERTIFICATES;
+    CHECK(q.find() == EVSEAL_OK);
+    std::vector<evseal_anchor> anchors(EVSEAL_MAX_ANCHORS, q.anchor);
+    CHECK(evseal_chain_find(&q.path, &q.budget, q.crypto, q.certificates, q.num_certificates,
+                            q.leaf, q.usable, anchors.data(), anchors.size(),
+                            &q.rules) == EVSEAL_OK);
+  }
+  SECTION("what stands behind the last certificate, anchor or purpose is not looked at") {
+    q.num_anchors = 0;
+    CHECK(q.find() == EVSEAL_CHAIN_NO_ANCHOR);
+    q.num_anchors = 1;
+    q.num_certificates = 1;
+    CHECK(q.find() == EVSEAL_CHAIN_NO_ANCHOR);
+    q.num_certificates = 2;
+    const Bytes other = {0x2A, 0x03};
+    const Bytes code_signing = {0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03};
+    const evseal_span purposes[] = {span_of(other), span_of(code_signing)};
+    q.rules.purposes = purposes;
+    q.rules.num_purposes = 1;
+    CHECK(q.find() == EVSEAL_LEAF_PURPOSE);
   }
   SECTION("a leaf that could not be read") {
     (void)evseal_certificate_parse(&q.certificates[0], {q.world.root.data(), 5});

@@ -507,6 +507,15 @@ TEST_CASE("shape: the first of several things that a list is refused for is said
     entry.children.push_back(element(0x30, {critical(0x77)}));
   }
   CHECK(says() == EVSEAL_CRL_UNSUPPORTED);
+  // An entry that cannot be read, behind one that is not understood and behind a good one.
+  tbs()[tbs().size() - 2].children[1].set({});
+  CHECK(says() == EVSEAL_CRL_ENCODING);
+  nodes = good;
+  tbs()[tbs().size() - 2].children[1].set({});
+  CHECK(says() == EVSEAL_CRL_ENCODING);
+  nodes = good;
+  tbs()[2].set({});  // the issuer
+  CHECK(says() == EVSEAL_CRL_ENCODING);
   nodes = good;
   Nodes& extensions = tbs().back().children[0].children;
   extensions.push_back(critical(0x77));
