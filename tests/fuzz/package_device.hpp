@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "evseal/base/digest.hpp"
+#include "fuzz.hpp"
 #include "package_input.hpp"
 
 namespace evseal::fuzz {

@@ -2,6 +2,7 @@
 #include <evseal/verify.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "evseal/manifest/device.hpp"

@@ -146,6 +146,8 @@ TEST_CASE("chain: no more operations and steps than the budget has") {
   // Room to remember the answers, in a caller's own budget of more operations.
   q.budget = {100, EVSEAL_MAX_NAME_STEPS, EVSEAL_MAX_OPERATIONS, {}};
   CHECK(q.find() == EVSEAL_CHAIN_BUDGET);
+  CHECK(q.budget.num_checked == EVSEAL_MAX_OPERATIONS);
+  CHECK(q.budget.operations == 100);
 }
 
 TEST_CASE("chain: the watchdog is fed before each public-key operation, of lists too") {
