@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 
@@ -30,7 +31,7 @@ class Guarded {
       throw std::runtime_error("mprotect failed");
     }
     octets_ = {memory_ + room - octets.size(), octets.size()};
-    std::copy(octets.begin(), octets.end(), memory_ + room - octets.size());
+    std::copy(octets.begin(), octets.end(), octets_.begin());
   }
   explicit Guarded(std::string_view text)
       : Guarded(ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())) {}
@@ -38,12 +39,12 @@ class Guarded {
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
 
-  [[nodiscard]] ByteView octets() const { return octets_; }
+  [[nodiscard]] std::span<std::uint8_t> octets() const { return octets_; }
 
  private:
   std::uint8_t* memory_ = nullptr;
   std::size_t len_ = 0;
-  ByteView octets_;
+  std::span<std::uint8_t> octets_;
 };
 
 }  // namespace evseal::test

@@ -309,14 +309,13 @@ evseal_status evseal_judge_signers(judgement* j) {
   return any ? EVSEAL_OK : ctx->verdicts[0].status;
 }
 
-/* How many signers of a role count; with a list and a threshold above one, by different keys. */
-static uint32_t count_of_role(const judgement* j, unsigned index, const evseal_role* role) {
-  bool by_key = role->signers.len > 0 && role->threshold > 1;
+/* How many signers of a role count, each by a key of its own: its, or the one that is listed. */
+static uint32_t count_of_role(const judgement* j, unsigned index) {
   uint32_t count = 0;
   for (unsigned i = 0; i < j->envelope.num_signers; i++) {
     const evseal_signer_verdict* verdict = &j->ctx->verdicts[i];
     bool fresh = evseal_judge_counts(j, i) && verdict->role == index;
-    for (unsigned k = 0; fresh && by_key && k < i; k++) {
+    for (unsigned k = 0; fresh && k < i; k++) {
       const evseal_signer_verdict* other = &j->ctx->verdicts[k];
       fresh = !evseal_judge_counts(j, k) || other->role != index ||
               memcmp(other->counts_as, verdict->counts_as, EVSEAL_SHA256_LEN) != 0;
@@ -348,7 +347,7 @@ evseal_status evseal_judge_thresholds(const judgement* j) {
     evseal_role role;
     unsigned index = evseal_trust_role_index(j->store, name);
     met = met && evseal_trust_role(&role, j->store, index) &&
-          count_of_role(j, index, &role) >= role.threshold;
+          count_of_role(j, index) >= role.threshold;
   }
   return met ? EVSEAL_OK : EVSEAL_THRESHOLD_NOT_MET;
 }

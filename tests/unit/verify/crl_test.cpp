@@ -187,6 +187,18 @@ TEST_CASE("crl: a backend that lacks the algorithm, or fails, ends the search") 
   };
   CHECK(chain.check() == EVSEAL_CRYPTO_FAILED);
   CHECK(chain.yields == 2);
+  // Though another list of the same issuer would do.
+  static unsigned calls;
+  calls = 0;
+  chain.crypto.ed25519 = [](const std::uint8_t* key, const std::uint8_t* signature,
+                            evseal_span message) {
+    return ++calls == 1 ? EVSEAL_CRYPTO_FAILED
+                        : evseal_crypto_openssl.ed25519(key, signature, message);
+  };
+  const evseal_crl of_intermediate = Chain::parsed(chain.of_intermediate);
+  CHECK(chain.check({of_intermediate, of_intermediate, Chain::parsed(chain.of_root)}) ==
+        EVSEAL_CRYPTO_FAILED);
+  CHECK(chain.check() == EVSEAL_OK);
 }
 
 namespace {
@@ -270,6 +282,34 @@ TEST_CASE("crl: what a list says beyond the state is learnt, under a known numbe
   CHECK_FALSE(learns({{}, 2, true, {{5}, {6}, {7}}}));
   // Where the state keeps no serial numbers, the list must be shown each time anyway.
   CHECK_FALSE(learns({{}, 1, false, {}}));
+}
+
+TEST_CASE("crl: the list of an issuer whose serial numbers the state does not keep is no news") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  world.crls = {world.intermediate_authority().crl({Bytes{5}}),
+                world.root_authority().crl({Bytes{5}})};
+  const Bytes file = world.package();
+  // Each of them in turn, so that the other one's is in front of it once.
+  for (const bool root_complete : {true, false}) {
+    manifest::KnownIssuer of_ca{{}, 1, !root_complete, {}};
+    manifest::KnownIssuer of_root{{}, 1, root_complete, {}};
+    (root_complete ? of_root : of_ca).revoked = {Bytes{5}};
+    of_ca.issuer_key = sha256(world.intermediate_key->public_key().spki);
+    of_root.issuer_key = sha256(world.root_key->public_key().spki);
+    manifest::State state;
+    state.vendor = world.profile.vendor;
+    state.model = world.profile.model;
+    state.crls = {of_ca, of_root};
+    std::sort(state.crls.begin(), state.crls.end(),
+              [](const auto& a, const auto& b) { return a.issuer_key < b.issuer_key; });
+    sign::Device device = world.device();
+    device.state = must(manifest::encode_state(state));
+    Verifier verifier(device);
+    CHECK(verifier.judge(file) == EVSEAL_OK);
+    CHECK(verifier.report.num_crls == 2);
+    CHECK_FALSE(verifier.report.learnt);
+  }
 }
 
 TEST_CASE("crl: of several failures on a path the first is told") {

@@ -2,6 +2,7 @@
 
 extern "C" {
 #include "der.h"
+#include "der_write.h"
 }
 
 #include "evseal/base/bytes.hpp"
@@ -100,7 +101,8 @@ TEST_CASE("reader: refuses a length past the end, at every distance, and reads n
     for (std::size_t length = 0; length < whole.size(); ++length) {
       const Guarded cut(ByteView(whole).first(length));
       // Behind the end, where a reader must not look, it would go on well.
-      for (const std::uint8_t* at : {cut.octets().data(), whole.data()}) {
+      for (const std::uint8_t* at :
+           {static_cast<const std::uint8_t*>(cut.octets().data()), whole.data()}) {
         der_reader reader = der_open({at, length});
         CHECK_FALSE(evseal_der_read_any(&reader, nullptr, nullptr, nullptr));
         CHECK(reader.left == length);
@@ -273,4 +275,50 @@ TEST_CASE("time: what is no digit is not replaced by what was read before") {
   const bool second_read = evseal_der_read_time(&second, &out);
   CHECK(first_read);
   CHECK_FALSE(second_read);
+}
+
+TEST_CASE("writer: lengths and numbers in their shortest form") {
+  const auto octets_of = [](const der_writer& writer) {
+    CHECK_FALSE(writer.full);
+    return Bytes(writer.at, writer.end);
+  };
+  for (const auto& [length, header] : {std::pair<std::size_t, const char*>{0, "0400"},
+                                       {127, "047f"},
+                                       {128, "048180"},
+                                       {255, "0481ff"},
+                                       {256, "04820100"}}) {
+    INFO(length);
+    const Bytes content(length, 7);
+    Bytes buffer(300);
+    der_writer writer = evseal_der_writer(buffer.data(), buffer.size());
+    evseal_der_put_element(&writer, DER_OCTET_STRING, {content.data(), content.size()});
+    Bytes expected = hex(header);
+    expected.insert(expected.end(), content.begin(), content.end());
+    CHECK(octets_of(writer) == expected);
+  }
+  for (const auto& [value, expected] : {std::pair<std::uint64_t, const char*>{0, "020100"},
+                                        {0x7F, "02017f"},
+                                        {0x80, "02020080"},
+                                        {0xFF, "020200ff"},
+                                        {0x100, "02020100"},
+                                        {0x8000, "0203008000"}}) {
+    INFO(value);
+    Bytes buffer(20);
+    der_writer writer = evseal_der_writer(buffer.data(), buffer.size());
+    evseal_der_put_unsigned(&writer, value);
+    CHECK(octets_of(writer) == hex(expected));
+  }
+}
+
+TEST_CASE("writer: what does not fit is said, and nothing is written in front of the buffer") {
+  const Bytes content(10, 7);
+  for (std::size_t room = 0; room <= 12; ++room) {
+    INFO(room);
+    Bytes buffer(12, 0xEE);
+    der_writer writer = evseal_der_writer(buffer.data() + (12 - room), room);
+    evseal_der_put_element(&writer, DER_OCTET_STRING, {content.data(), content.size()});
+    CHECK(writer.full == (room < 12));
+    CHECK(std::count(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(12 - room),
+                     0xEE) == static_cast<std::ptrdiff_t>(12 - room));
+  }
 }

@@ -195,3 +195,26 @@ TEST_CASE("faults: an algorithm that the port lacks is missing, wherever it is n
     CHECK(without(&evseal_crypto::ed25519) == needs(name == "ed25519"));
   }
 }
+
+TEST_CASE("faults: a call that fails for one role is not made good by another role") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Bytes file = world.package();
+  // Whoever fits two roles is refused, and here the second alone would be enough.
+  world.add_role("second", world.root_authority());
+  world.profile.trust.firmware = {"second"};
+  Verifier verifier(world.device());
+  REQUIRE(verifier.judge(file) == EVSEAL_ROLE_CONFLICT);
+  verifier.config().crypto = &evseal_crypto_failing;
+  evseal_crypto_fail_at(0, 0);
+  REQUIRE(verifier.judge(file) == EVSEAL_ROLE_CONFLICT);
+  const unsigned calls = evseal_crypto_calls();
+  for (unsigned n = 1; n <= calls; ++n) {
+    INFO(n);
+    evseal_crypto_fail_at(n, 0);
+    const evseal_status status = verifier.judge(file);
+    // Behind the device's own checksums a failure is the verdict.
+    CHECK((status == EVSEAL_CRYPTO_FAILED || status == EVSEAL_PROFILE_DAMAGED ||
+           status == EVSEAL_STATE_DAMAGED));
+  }
+}

@@ -393,3 +393,26 @@ TEST_CASE("push: batches of as many chunks as there are buffers, and one chunk i
   CHECK(evseal_verify_at_payload(&verifier.context()));
   CHECK(evseal_verify_save_progress(&verifier.context(), progress.data()) == 0);
 }
+
+TEST_CASE("push: chunks as large as the profile allows, in a workspace without an octet too many") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(2 * 65536 + 5));
+  world.recipe.components[0].chunk_size = 65536;
+  const Bytes file = world.package();
+  for (const unsigned buffers : {1U, 2U}) {
+    Verifier verifier(world.device(), buffers);
+    if (buffers > 1) {
+      verifier.config().callbacks.hash_chunks = [](void*, const evseal_hash_job* jobs,
+                                                   std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+          if (evseal_crypto_openssl.sha256(jobs[i].digest, &jobs[i].bytes, 1) != EVSEAL_OK) {
+            return EVSEAL_CRYPTO_FAILED;
+          }
+        }
+        return EVSEAL_OK;
+      };
+    }
+    REQUIRE(verifier.judge(file) == EVSEAL_OK);
+    CHECK(verifier.released == pattern(2 * 65536 + 5));
+  }
+}

@@ -262,3 +262,14 @@ TEST_CASE("hardware: where a unit's revision is not known, a component for some 
     CHECK(verifier.report.needed == verifier.report.applicable);
   }
 }
+
+TEST_CASE("limits: an envelope as long as the profile allows, and one octet longer") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Bytes file = world.package();
+  const auto length = static_cast<std::uint32_t>(envelope_end(file) - 16);
+  world.profile.limits.envelope_bytes = length;
+  CHECK(Verifier(world.device()).judge(file) == EVSEAL_OK);
+  world.profile.limits.envelope_bytes = length - 1;
+  CHECK(Verifier(world.device()).judge(file) == EVSEAL_ENVELOPE_LENGTH);
+}

@@ -466,6 +466,34 @@ TEST_CASE("shape: a profile of 64 KiB is one, and of one octet more is none") {
   }
 }
 
+TEST_CASE("shape: a profile and a state of as much as there may be") {
+  World world("ed25519");
+  manifest::State state;
+  state.vendor = "acme";
+  state.model = "ac22";
+  for (unsigned i = 0; i < EVSEAL_MAX_COMPONENTS; ++i) {
+    const std::string id = "c" + std::to_string(10 + i);
+    world.profile.components.push_back({id, true, 0});
+    state.slots.push_back({id, 0});
+    world.profile.trust.roles[0].scope.components.push_back(id);
+  }
+  for (unsigned i = 0; i < 8; ++i) {
+    world.profile.trust.roles[0].scope.models.push_back("m" + std::to_string(i));
+    Sha256 key{};
+    key[0] = static_cast<std::uint8_t>(i);
+    world.profile.trust.roles[0].signers.push_back(key);
+  }
+  // Four signers at most, of all roles together.
+  manifest::Role other = world.profile.trust.roles[0];
+  world.profile.trust.roles[0].threshold = 2;
+  other.name = "other";
+  other.threshold = 2;
+  world.profile.trust.roles.push_back(other);
+  world.profile.trust.firmware = {world.profile.trust.roles[0].name, "other"};
+  CHECK(read_profile(der_of_blob(must(manifest::encode_profile(world.profile)))));
+  CHECK(read_state(der_of_blob(must(manifest::encode_state(state)))));
+}
+
 TEST_CASE("shape: certificates") {
   for (const char* algorithm : {"p256", "p384", "rsa2048", "ed25519"}) {
     INFO(algorithm);
