@@ -73,8 +73,8 @@ OWN_CASES = {
     "store": (_VERIFY, "store:*"),
     "tree": (_VERIFY, "push:*,resume:*"),
     "verify": (_VERIFY, f"{_FEEDING},limits:*,floors:*,resume: after*"),
-    "x509": (_VERIFY, "chain:*,shape: cert*"),
-    "x509_extensions": (_VERIFY, "chain:*,shape: cert*"),
+    "x509": (_VERIFY, "chain:*,shape: cert*,shape: what*"),
+    "x509_extensions": (_VERIFY, "chain:*,shape: cert*,shape: what*"),
     "x509_fields": (_VERIFY, "keys:*,shape: sig*,shape: cert*"),
 }
 

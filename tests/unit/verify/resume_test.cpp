@@ -357,3 +357,53 @@ TEST_CASE("resume: behind the last component, and over components that nobody ta
     }
   }
 }
+
+namespace {
+
+// `text` with the value of a member of numbers or of digits exchanged.
+std::string with_value(const std::string& text, const std::string& name, const std::string& value) {
+  const std::string key = '"' + name + "\":";
+  const std::size_t at = text.find(key);
+  REQUIRE(at != std::string::npos);
+  const std::size_t begin = at + key.size();
+  return text.substr(0, begin) + value + text.substr(text.find_first_of(",}", begin));
+}
+
+}  // namespace
+
+TEST_CASE("resume: in front of the first chunk of the largest tree, with all its siblings") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(4096));
+  world.recipe.components.back().chunk_size = 4096;
+  const Bytes file = world.package();
+  // 2^20 chunks that are all alike: the nodes of a level are one.
+  Bytes nodes;
+  Sha256 hash{};
+  for (unsigned level = 0; level < EVSEAL_MAX_LEVELS; ++level) {
+    Bytes node(hash.begin(), hash.end());
+    node.insert(node.end(), hash.begin(), hash.end());
+    nodes.insert(nodes.begin(), node.begin(), node.end());
+    node.insert(node.begin(), 0x01);
+    hash = sha256(node);
+  }
+  std::string manifest(as_text(manifest_of(file)));
+  for (const char* name : {"size", "stored_size"}) {
+    manifest = with_value(manifest, name, "4294967296");
+  }
+  manifest = with_value(manifest, "tree_root", '"' + to_hex(hash) + '"');
+  const ByteView octets = as_bytes(manifest);
+  Bytes large = resealed(file, {&world.identity}, kSigningTime, {}, {octets.begin(), octets.end()});
+  large.resize(payload_start(large));
+  large.insert(large.end(), nodes.begin(), nodes.end());
+
+  Device device(world.device());
+  device.start();
+  device.push(large, 0, large.size());
+  device.save();
+  REQUIRE(device.progress.size() == EVSEAL_PROGRESS_MAX);
+  Device again(world.device());
+  again.start();
+  again.push(large, 0, payload_start(large));
+  CHECK(again.resume(device.progress) == EVSEAL_PENDING);
+  CHECK(evseal_verify_offset(&again.context) == large.size());
+}

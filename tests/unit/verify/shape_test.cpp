@@ -505,6 +505,64 @@ TEST_CASE("shape: certificates") {
   check_changes(certificate_with_everything(world), read_certificate, Ignored::what_is_not_read);
 }
 
+TEST_CASE("shape: what each field of a certificate is refused for") {
+  const World world("ed25519");
+  const Nodes good = *fuzz::read_der(world.identity.certificates[0]);
+  enum Field : std::size_t { kSerial = 1, kAlgorithm, kIssuer, kValidity, kSubject, kKey };
+  const auto says = [&](Field field, void (*change)(DerNode&)) {
+    Nodes nodes = good;
+    change(nodes[0].children[0].children.at(field));
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_certificate certificate{};
+    return std::string(evseal_status_name(evseal_certificate_parse(&certificate, span_of(der))));
+  };
+  CHECK(says(kSerial, [](DerNode& n) { n.set({1}); }) == "ok");
+  CHECK(says(kSerial, [](DerNode& n) { n.set(Bytes(20, 0x7F)); }) == "ok");
+  CHECK(says(kSerial, [](DerNode& n) { n.set(Bytes(21, 0x7F)); }) == "cert_serial");
+  CHECK(says(kSerial, [](DerNode& n) { n.set({0}); }) == "cert_serial");
+  CHECK(says(kSerial, [](DerNode& n) { n.set({0x80}); }) == "cert_serial");
+  CHECK(says(kIssuer, [](DerNode& n) { n.set({}); }) == "cert_name");
+  CHECK(says(kSubject, [](DerNode& n) { n.set({}); }) == "cert_name");
+  for (const Field field : {kSerial, kAlgorithm, kIssuer, kValidity, kSubject, kKey}) {
+    INFO(field);
+    CHECK(says(field, [](DerNode& n) { n.tag = 0x31; }) == "cert_encoding");
+    Nodes nodes = good;
+    Nodes& fields = nodes[0].children[0].children;
+    fields.erase(fields.begin() + field);
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_certificate certificate{};
+    CHECK(evseal_certificate_parse(&certificate, span_of(der)) == EVSEAL_CERT_ENCODING);
+  }
+}
+
+TEST_CASE("shape: what an extension of a certificate is refused for") {
+  const World world("ed25519");
+  const auto says = [&](std::uint8_t arc, bool critical, DerNode value) {
+    Nodes nodes = *fuzz::read_der(world.identity.certificates[0]);
+    Nodes& list = extensions_of(nodes).children;
+    std::erase_if(list, [&](const DerNode& e) {
+      return e.children[0].content == Bytes{0x55, 0x1D, arc};
+    });
+    list.push_back(extension(arc, critical, std::move(value)));
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_certificate certificate{};
+    return std::string(evseal_status_name(evseal_certificate_parse(&certificate, span_of(der))));
+  };
+  const auto policy = [](Bytes id, Nodes more) {
+    more.insert(more.begin(), oid(std::move(id)));
+    return element(0x30, {element(0x30, std::move(more))});
+  };
+  constexpr std::uint8_t subject_key_id = 0x0E;
+  constexpr std::uint8_t policies = 0x20;
+  CHECK(says(subject_key_id, false, primitive(0x04, {1})) == "ok");
+  CHECK(says(subject_key_id, false, primitive(0x04, {})) == "cert_extension");
+  CHECK(says(policies, false, policy({0x2A}, {})) == "ok");
+  CHECK(says(policies, true, policy({0x2A}, {})) == "ok");
+  CHECK(says(policies, false, policy({}, {})) == "cert_extension");
+  CHECK(says(policies, false, policy({0x2A}, {element(0x30, {oid({0x2A})})})) == "ok");
+  CHECK(says(policies, true, policy({0x2A}, {element(0x30, {oid({0x2A})})})) == "cert_extension");
+}
+
 TEST_CASE("shape: revocation lists, with entries of every kind") {
   World world("p256");
   const Bytes list = world.root_authority().crl({Bytes{5}, Bytes{6}});
