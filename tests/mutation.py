@@ -56,7 +56,7 @@ OWN_CASES = {
     "device": (_VERIFY, "device:*,state:*,profile:*,exhaustion:*,shape: profiles*,shape: a profile*"),
     "emsa": (_CRYPTO, "EMSA*,emsa:*"),
     "json": (_VERIFY, "json:*"),
-    "judge": (_VERIFY, f"{_FEEDING},report:*,state:*,time floor:*,time:*"),
+    "judge": (_VERIFY, f"{_FEEDING},faults: a call*,report:*,state:*,time floor:*,time:*"),
     "judge_manifest": (_VERIFY, "hardware:*,limits:*,rollback:*,exhaustion:*,floors:*"),
     "judge_revocation": (_VERIFY, "crl:*,learnt:*,exhaustion:*"),
     "judge_signers": (_VERIFY, "thresholds:*,report:*,push: without*,faults: a*"),
@@ -71,10 +71,10 @@ OWN_CASES = {
     "state_write": (_VERIFY, "faults: a next*,join:*,next state:*,learnt:*,exhaustion:*"),
     "status": (_VERIFY, "status:*"),
     "store": (_VERIFY, "store:*"),
-    "tree": (_VERIFY, "push:*,resume:*"),
-    "verify": (_VERIFY, f"{_FEEDING},limits:*,floors:*,resume: after*"),
-    "x509": (_VERIFY, "chain:*,shape: cert*,shape: what*"),
-    "x509_extensions": (_VERIFY, "chain:*,shape: cert*,shape: what*"),
+    "tree": (_VERIFY, "faults: a call*,push:*,resume:*"),
+    "verify": (_VERIFY, f"{_FEEDING},faults: a call*,limits:*,floors:*,resume: after*"),
+    "x509": (_VERIFY, "chain:*,shape: cert*,shape: what*,shape: a cert*"),
+    "x509_extensions": (_VERIFY, "chain:*,shape: cert*,shape: what*,shape: a cert*"),
     "x509_fields": (_VERIFY, "keys:*,shape: sig*,shape: cert*"),
 }
 

@@ -83,8 +83,8 @@ static evseal_status check_policies(const evseal_verify_ctx* ctx, const evseal_p
   return in_scope ? EVSEAL_OK : EVSEAL_ANCHOR_SCOPE;
 }
 
-bool evseal_judge_issuer(path_issuer* out, const judgement* j, const evseal_path* path,
-                         const evseal_role* role, unsigned position) {
+evseal_status evseal_judge_issuer(path_issuer* out, const judgement* j, const evseal_path* path,
+                                  const evseal_role* role, unsigned position) {
   memset(out, 0, sizeof *out);
   if (position + 1u < path->num_certificates) {
     out->certificate = &j->ctx->certificates[path->certificates[position + 1u]];
@@ -94,11 +94,11 @@ bool evseal_judge_issuer(path_issuer* out, const judgement* j, const evseal_path
     evseal_anchor anchor;
     if (!evseal_role_anchor(&anchor, role, path->anchor) ||
         evseal_public_key_parse(&out->key, anchor.spki) != EVSEAL_OK) {
-      return false;
+      return EVSEAL_CERT_KEY;
     }
     out->name = anchor.subject;
   }
-  return j->ctx->config.crypto->sha256(out->key_hash, &out->key.spki, 1) == EVSEAL_OK;
+  return j->ctx->config.crypto->sha256(out->key_hash, &out->key.spki, 1);
 }
 
 static bool is_listed(const evseal_role* role, const uint8_t* key_hash) {
@@ -120,7 +120,11 @@ static evseal_status check_listed(evseal_signer_verdict* verdict, const judgemen
   if (role->signers.len == 0 || is_listed(role, verdict->key_hash)) {
     return EVSEAL_OK;
   }
-  if (!evseal_judge_issuer(&issuer, j, path, role, 0) || !is_listed(role, issuer.key_hash)) {
+  evseal_status status = evseal_judge_issuer(&issuer, j, path, role, 0);
+  if (status != EVSEAL_OK) {
+    return status;
+  }
+  if (!is_listed(role, issuer.key_hash)) {
     return EVSEAL_SIGNER_NOT_LISTED;
   }
   memcpy(verdict->counts_as, issuer.key_hash, EVSEAL_SHA256_LEN);

@@ -365,6 +365,13 @@ TEST_CASE("crl: each certificate of a path needs a list of its issuer") {
   CHECK(q.path.failed == 1);
   q.anchor.certificate = nullptr;
   CHECK(q.check_lists(2) == EVSEAL_OK);
+  // Names are compared, whatever they are: that none is empty is asked elsewhere.
+  q.anchor.subject = {};
+  CHECK(q.check_lists(2) == EVSEAL_CRL_MISSING);
+  q.crls[0].issuer = {};
+  q.crls[1].issuer = {};
+  q.certificates[1].subject = {};
+  CHECK(q.check_lists(2) == EVSEAL_OK);
 }
 
 TEST_CASE("crl: a revoked certificate is found wherever it stands in the path") {

@@ -165,6 +165,9 @@ TEST_CASE("json: values are read in one form, within bounds") {
   for (const char* text : {"", "8", "10000000000000000", "-1", "1x", "\"1\"", "true"}) {
     CHECK_FALSE(evseal_json_integer(span(text), 7, &number));
   }
+  for (const char* text : {"1x", "x1", "/", ":"}) {
+    CHECK_FALSE(evseal_json_integer(span(text), UINT64_MAX, &number));
+  }
   bool flag = false;
   CHECK(evseal_json_boolean(span("false"), &flag));
   CHECK_FALSE(flag);

@@ -407,3 +407,25 @@ TEST_CASE("resume: in front of the first chunk of the largest tree, with all its
   CHECK(again.resume(device.progress) == EVSEAL_PENDING);
   CHECK(evseal_verify_offset(&again.context) == large.size());
 }
+
+TEST_CASE("resume: progress in a component that the file lacks begins with the first that it has") {
+  Scenario scenario;
+  Device first(scenario.world.device());
+  first.start();
+  first.push(scenario.file, 0, payload_start(scenario.file) + 20000);
+  const Bytes progress = first.progress;
+  REQUIRE_FALSE(progress.empty());
+  for (manifest::DeviceComponent& component : scenario.world.profile.components) {
+    component.needed = false;
+  }
+  // The header's mask says which components are there; those of `rootfs` go, with their nodes.
+  Bytes part = scenario.file;
+  part[15] = 6;
+  const auto payload = part.begin() + static_cast<std::ptrdiff_t>(payload_start(part));
+  part.erase(payload, payload + 13 * 4096 + 100 + 13 * 64);
+  Device again(scenario.world.device());
+  CHECK(again.go_on(part, progress, EVSEAL_PENDING) == EVSEAL_OK);
+  CHECK(again.resumed_at == payload_start(part));
+  CHECK(again.slots.count("rootfs") == 0);
+  CHECK(again.slots["radio"] == scenario.images["radio"]);
+}

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "cms.h"
+#include "x509_fields.h"
 }
 
 using namespace evseal;
@@ -523,6 +524,21 @@ TEST_CASE("shape: what each field of a certificate is refused for") {
   CHECK(says(kSerial, [](DerNode& n) { n.set({0x80}); }) == "cert_serial");
   CHECK(says(kIssuer, [](DerNode& n) { n.set({}); }) == "cert_name");
   CHECK(says(kSubject, [](DerNode& n) { n.set({}); }) == "cert_name");
+  // An attribute of a name without a type, without a value, with two.
+  const auto attribute = [](DerNode& n) -> DerNode& { return n.children[0].children[0]; };
+  static DerNode& (*const in_name)(DerNode&) = attribute;
+  CHECK(says(kIssuer, [](DerNode& n) { in_name(n).children[0].set({}); }) == "cert_name");
+  CHECK(says(kIssuer, [](DerNode& n) { in_name(n).children.pop_back(); }) == "cert_name");
+  CHECK(says(kIssuer, [](DerNode& n) { in_name(n).children.push_back(in_name(n).children[1]); }) ==
+        "cert_name");
+  // 512 octets of a name, and one more.
+  const auto of_text = [](std::size_t octets) {
+    return element(0x31,
+                   {element(0x30, {oid({0x55, 0x04, 0x03}), primitive(0x0C, Bytes(octets, 'x'))})});
+  };
+  static DerNode (*const rdn)(std::size_t) = of_text;
+  CHECK(says(kIssuer, [](DerNode& n) { n.children = {rdn(491)}; }) == "ok");
+  CHECK(says(kIssuer, [](DerNode& n) { n.children = {rdn(492)}; }) == "cert_name");
   for (const Field field : {kSerial, kAlgorithm, kIssuer, kValidity, kSubject, kKey}) {
     INFO(field);
     CHECK(says(field, [](DerNode& n) { n.tag = 0x31; }) == "cert_encoding");
@@ -533,6 +549,35 @@ TEST_CASE("shape: what each field of a certificate is refused for") {
     evseal_certificate certificate{};
     CHECK(evseal_certificate_parse(&certificate, span_of(der)) == EVSEAL_CERT_ENCODING);
   }
+}
+
+TEST_CASE("shape: a certificate without a subject, and with many extensions") {
+  const World world("ed25519");
+  const Nodes good = *fuzz::read_der(world.identity.certificates[0]);
+  const auto says = [](const Nodes& nodes) {
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_certificate certificate{};
+    return std::string(evseal_status_name(evseal_certificate_parse(&certificate, span_of(der))));
+  };
+  const auto alternative = [](bool critical) {
+    return extension(0x11, critical, element(0x30, {primitive(0x82, {'a'})}));
+  };
+  for (const bool critical : {false, true}) {
+    Nodes nodes = good;
+    extensions_of(nodes).children.push_back(alternative(critical));
+    CHECK(says(nodes) == "ok");
+    nodes[0].children[0].children[5].set({});
+    CHECK(says(nodes) == (critical ? "ok" : "cert_name"));
+  }
+  Nodes nodes = good;
+  Nodes& list = extensions_of(nodes).children;
+  while (list.size() < EVSEAL_MAX_EXTENSIONS) {
+    list.push_back(
+        extension(static_cast<std::uint8_t>(0x60 + list.size()), false, primitive(0x05, {})));
+  }
+  CHECK(says(nodes) == "ok");
+  list.push_back(extension(0x5F, false, primitive(0x05, {})));
+  CHECK(says(nodes) == "cert_extension");
 }
 
 TEST_CASE("shape: what an extension of a certificate is refused for") {
@@ -554,6 +599,13 @@ TEST_CASE("shape: what an extension of a certificate is refused for") {
   };
   constexpr std::uint8_t subject_key_id = 0x0E;
   constexpr std::uint8_t policies = 0x20;
+  constexpr std::uint8_t constraints = 0x13;
+  constexpr std::uint8_t key_usage = 0x0F;
+  CHECK(says(constraints, true, element(0x30, {})) == "ok");
+  CHECK(says(constraints, true, primitive(0x05, {})) == "cert_extension");
+  CHECK(says(constraints, true, element(0x30, {primitive(0x01, {1})})) == "cert_extension");
+  CHECK(says(key_usage, true, primitive(0x03, {7, 0x80})) == "ok");
+  CHECK(says(key_usage, true, primitive(0x03, {2, 0x04})) == "cert_extension");  // keyCertSign
   CHECK(says(subject_key_id, false, primitive(0x04, {1})) == "ok");
   CHECK(says(subject_key_id, false, primitive(0x04, {})) == "cert_extension");
   CHECK(says(policies, false, policy({0x2A}, {})) == "ok");
@@ -561,6 +613,14 @@ TEST_CASE("shape: what an extension of a certificate is refused for") {
   CHECK(says(policies, false, policy({}, {})) == "cert_extension");
   CHECK(says(policies, false, policy({0x2A}, {element(0x30, {oid({0x2A})})})) == "ok");
   CHECK(says(policies, true, policy({0x2A}, {element(0x30, {oid({0x2A})})})) == "cert_extension");
+}
+
+TEST_CASE("shape: a certificate for every policy is known as such") {
+  const World world("ed25519");
+  const Bytes der = certificate_with_everything(world);
+  evseal_certificate certificate{};
+  REQUIRE(evseal_certificate_parse(&certificate, span_of(der)) == EVSEAL_OK);
+  CHECK(certificate.policies == EVSEAL_POLICY_ANY);
 }
 
 TEST_CASE("shape: revocation lists, with entries of every kind") {
@@ -634,6 +694,21 @@ TEST_CASE("shape: signature algorithms") {
   const Bytes der = fuzz::write_der(absent);
   CHECK(evseal_algorithm_parse(&read, span_of(der)) == EVSEAL_OK);
   CHECK(read.salt_len == 20);
+}
+
+TEST_CASE("shape: RSASSA-PSS in certificates has one hash, and a salt as long as it") {
+  const auto takes = [](const DerNode& identifier) {
+    evseal_algorithm algorithm{};
+    const Bytes der = fuzz::write_der(identifier);
+    REQUIRE(evseal_algorithm_parse(&algorithm, span_of(der)) == EVSEAL_OK);
+    return evseal_x509_algorithm(&algorithm, span_of(der), span_of(der));
+  };
+  CHECK(takes(pss_identifier()));
+  CHECK_FALSE(takes(pss_identifier(33)));
+  DerNode other_mask = pss_identifier();
+  DerNode& mask = other_mask.children[1].children[1].children[0].children[1];
+  mask.children[0].content.back() = 2;  // SHA-384
+  CHECK_FALSE(takes(other_mask));
 }
 
 TEST_CASE("shape: public keys") {
