@@ -686,6 +686,15 @@ TEST_CASE("shape: signature algorithms") {
     check_changes(fuzz::write_der(element(0x30, {oid(known)})), read_algorithm,
                   Ignored::what_is_not_read);
   }
+  // The hashes in it have no parameters but NULL.
+  for (const std::size_t place : {0U, 1U}) {
+    DerNode odd = pss_identifier();
+    DerNode& field = odd.children[1].children[place].children[0];
+    DerNode& hash = place == 0 ? field : field.children[1];
+    REQUIRE(hash.children[1].tag == 0x05);
+    hash.children[1] = primitive(0x02, {1});
+    CHECK_FALSE(read_algorithm(fuzz::write_der(odd)));
+  }
   // The DEFAULT of 20 must not be written, and absent it is 20.
   CHECK_FALSE(read_algorithm(fuzz::write_der(pss_identifier(20))));
   DerNode absent = pss_identifier();
