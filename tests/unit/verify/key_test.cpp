@@ -142,3 +142,23 @@ TEST_CASE("keys: what stands around a key") {
   CHECK(type_of(tlv(0x30, tlv(0x30, kNull) + bits)) == kRefused);
   CHECK(type_of(tlv(0x30, unknown + tlv(0x03, {1, 2}))) == kRefused);
 }
+
+TEST_CASE("keys: an RSA signature that is not below the modulus is not asked about") {
+  const Octets modulus = number(256, 0x80, 1);
+  const Octets spki = tlv(0x30, tlv(0x30, kRsa + kNull) + tlv(0x03, Octets{0} + rsa(modulus, {3})));
+  evseal_public_key key{};
+  REQUIRE(evseal_public_key_parse(&key, {spki.data(), spki.size()}) == EVSEAL_OK);
+  evseal_crypto crypto{};
+  crypto.sha256 = [](std::uint8_t*, const evseal_span*, std::size_t) { return EVSEAL_OK; };
+  crypto.rsa_pss = [](const evseal_rsa_key*, evseal_hash, evseal_hash, std::size_t, evseal_span,
+                      evseal_span) { return EVSEAL_OK; };
+  const evseal_algorithm pss = {EVSEAL_SCHEME_RSA_PSS, EVSEAL_HASH_SHA256, EVSEAL_HASH_SHA256, 32};
+  const auto judge = [&](const Octets& signature) {
+    return evseal_signature_verify(&crypto, &key, &pss, {signature.data(), signature.size()},
+                                   {signature.data(), signature.size()}, 0);
+  };
+  CHECK(judge(number(256, 0x80, 0)) == EVSEAL_OK);
+  CHECK(judge(modulus) == EVSEAL_SIGNATURE_RANGE);
+  CHECK(judge(number(256, 0x80, 2)) == EVSEAL_SIGNATURE_RANGE);
+  CHECK(judge(number(255, 0x7F, 0)) == EVSEAL_SIGNATURE_ENCODING);
+}

@@ -484,6 +484,7 @@ TEST_CASE("shape: a profile and a state of as much as there may be") {
     key[0] = static_cast<std::uint8_t>(i);
     world.profile.trust.roles[0].signers.push_back(key);
   }
+  state.crls = {{Sha256{}, 1, true, {Bytes(21, 1)}}};  // the longest serial number
   // Four signers at most, of all roles together.
   manifest::Role other = world.profile.trust.roles[0];
   world.profile.trust.roles[0].threshold = 2;
