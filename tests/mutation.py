@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Breaks one line of the verify library at a time and sees whether a test notices.
 
-  tests/mutation.py [--files GLOB...] [--sample N] [--seed S] [--jobs N] [--timeout SECONDS] [--list]
+  tests/mutation.py [--files GLOB...] [--kinds KIND...] [--sample N] [--seed S] [--jobs N] [--timeout SECONDS] [--list]
 
 Each change ("mutant") is compiled by itself at -O0 and linked with the objects of a build folder (--build, default
 build/dev, built whole). A mutant is killed when one of the tests fails, does not end in time, or does not compile;
@@ -12,12 +12,14 @@ Where time is short: first `--tests own vectors_library`, the output into a file
 """
 
 import argparse
+import collections
 import concurrent.futures
 import dataclasses
 import pathlib
 import random
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,29 +31,79 @@ EQUIVALENT = ROOT / "tests" / "mutation_equivalent.txt"
 
 REPLAYS = ("der", "certificate", "cms", "manifest", "tree", "profile", "state", "package")
 
+# Most of the time that a mutant costs is the linker's.
+FAST_LINK = ["-Wl,--strip-debug", *(["-fuse-ld=lld"] if shutil.which("ld.lld") else [])]
+
+VECTORS = "bin/vectors_library"
+MAX_FIRST = 40  # vectors that are judged before the others
+
 # Of unit_verify: every bit of several packages, which is most of its time.
 SLOW_TESTS = ("no changed package is accepted*",)
 
-# Test cases of unit_verify that are about one source: they come first, and are seconds less than all.
-OWN_CASES = {"store": "store:*", "resume": "resume:*", "crl": "crl:*", "judge_revocation": "crl:*",
-             "judge_time": "floors:*,time floor:*"}
+# Test cases that are about one source: they come first, and are seconds less than all.
+_VERIFY, _CRYPTO = "bin/unit_verify", "bin/unit_verify_crypto"
+_FEEDING = "push:*,skip:*,finish:*,misuse:*,init:*,next state:*"
+OWN_CASES = {
+    "calendar": (_VERIFY, "calendar:*"),
+    "chain": (_VERIFY, "chain:*,crl:*"),
+    "check_once": (_VERIFY, "chain:*,crl:*"),
+    "cms": (_VERIFY, "shape: envelopes,faults: an algorithm*"),
+    "cms_signer": (_VERIFY, "shape: envelopes"),
+    "crl": (_VERIFY, "crl:*,shape: rev*,shape: the first*"),
+    "curves": (_CRYPTO, "*ECDSA*"),
+    "der": (_VERIFY, "reader:*,integer:*,unsigned:*,positive:*,boolean:*,bit strings:*,constants:*,time: *"),
+    "der_write": (_VERIFY, "writer:*,join:*,exhaustion:*"),
+    "device": (_VERIFY, "device:*,state:*,profile:*,exhaustion:*,shape: profiles*,shape: a profile*"),
+    "emsa": (_CRYPTO, "EMSA*,emsa:*"),
+    "json": (_VERIFY, "json:*"),
+    "judge": (_VERIFY, f"{_FEEDING},faults: a call*,report:*,state:*,time floor:*,time:*"),
+    "judge_manifest": (_VERIFY, "hardware:*,limits:*,rollback:*,exhaustion:*,floors:*"),
+    "judge_revocation": (_VERIFY, "crl:*,learnt:*,exhaustion:*"),
+    "judge_signers": (_VERIFY, "thresholds:*,report:*,push: without*,faults: a*"),
+    "judge_time": (_VERIFY, "floors:*,time floor:*,time:*"),
+    "key": (_VERIFY, "keys:*,shape: public*"),
+    "manifest": (_VERIFY, "manifest:*"),
+    "manifest_component": (_VERIFY, "manifest:*"),
+    "manifest_fields": (_VERIFY, "manifest:*"),
+    "manifest_trust": (_VERIFY, "manifest:*"),
+    "resume": (_VERIFY, "resume:*"),
+    "signature": (_CRYPTO, "signature:*,backends: RSA*"),
+    "state_write": (_VERIFY, "faults: a next*,join:*,next state:*,learnt:*,exhaustion:*"),
+    "status": (_VERIFY, "status:*"),
+    "store": (_VERIFY, "store:*"),
+    "tree": (_VERIFY, "faults: a call*,push:*,resume:*"),
+    "verify": (_VERIFY, f"{_FEEDING},faults: a call*,limits:*,floors:*,resume: after*"),
+    "x509": (_VERIFY, "chain:*,shape: cert*,shape: what*,shape: a cert*"),
+    "x509_extensions": (_VERIFY, "chain:*,shape: cert*,shape: what*,shape: a cert*"),
+    "x509_fields": (_VERIFY, "keys:*,shape: sig*,shape: cert*"),
+}
 
 SWAPS = {
     "==": ("!=",), "!=": ("==",),
     "<": ("<=",), "<=": ("<",), ">": (">=",), ">=": (">",),
     "&&": ("||",), "||": ("&&",),
 }
+KINDS = {
+    "comparisons": "== != < <= > >= exchanged",
+    "checks": "a return of an error dropped, an if never taken",
+    "always": "an if always taken",
+    "logic": "&& and || exchanged, ! dropped",
+    "numbers": "a constant one more or one less",
+}
 OPERATOR = re.compile(r"(?<![-<>=!&|])(==|!=|<=|>=|&&|\|\||<|>)(?![<>=&|])")
 NUMBER = re.compile(r"(?<![\w.])(0x[0-9A-Fa-f]+|\d+)(u?)(?![\w.])")
 NOT = re.compile(r"(?<![\w)])!(?!=)")
 CHECK = re.compile(r"^(\s*)return EVSEAL_(?!OK)[A-Z0-9_]+;")
+# Behind a condition: with this return dropped it is the same mutant as with the condition never true.
+ONLY_CHECK = re.compile(r"\)\s*\{\s*return EVSEAL_(?!OK)[A-Z0-9_]+;\s*\}(?!\s*else\b)")
 
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
     path: pathlib.Path
+    kind: str  # of KINDS
     line: int  # from 1
-    what: str
+    what: str  # with #2 where it is the second of its sort in the line
     text: str  # the whole file as changed
 
     @property
@@ -92,33 +144,38 @@ def mutants_of(path):
     allowed = mutable_lines(code)
     found = []
 
-    def add(start, end, new, what):
+    def add(kind, start, end, new, what):
         line = original.count("\n", 0, start) + 1
+        same = sum((m.line, m.what.partition(" #")[0]) == (line, what) for m in found)
+        what += f" #{same + 1}" if same > 0 else ""
         if line in allowed:
-            found.append(Mutant(path, line, what, original[:start] + new + original[end:]))
+            found.append(Mutant(path, kind, line, what, original[:start] + new + original[end:]))
 
     for m in OPERATOR.finditer(code):
         for new in SWAPS[m.group(1)]:
-            add(*m.span(1), new, f"{m.group(1)} -> {new}")
+            kind = "logic" if new in ("&&", "||") else "comparisons"
+            add(kind, *m.span(1), new, f"{m.group(1)} -> {new}")
     for m in NOT.finditer(code):
-        add(*m.span(), "", "! dropped")
+        add("logic", *m.span(), "", "! dropped")
     for m in NUMBER.finditer(code):
         base = 16 if m.group(1).startswith("0x") else 10
         value = int(m.group(1), base)
         for other in {value + 1, max(value - 1, 0)} - {value}:
-            add(*m.span(), f"{hex(other) if base == 16 else other}{m.group(2)}", f"{m.group()} -> {other}")
+            add("numbers", *m.span(), f"{hex(other) if base == 16 else other}{m.group(2)}", f"{m.group()} -> {other}")
     for m in re.finditer(r"\bif \(", code):
         end = matching_paren(code, m.end() - 1)
         condition = original[m.end() : end]
-        for value in ("false", "true"):
+        for value, kind in (("false", "checks"), ("true", "always")):
+            if value == "false" and ONLY_CHECK.match(code, end):
+                continue
             # The condition is still evaluated: what it reads and writes stays, its answer does not.
             new = f"(({condition}), {value})"
-            add(m.end(), end, new, f"if ({' '.join(condition.split())[:50]}) -> if ({value})")
+            add(kind, m.end(), end, new, f"if ({' '.join(condition.split())[:50]}) -> if ({value})")
     offset = 0
     for line in code.splitlines(keepends=True):
         check = CHECK.match(line)
         if check:
-            add(offset + len(check.group(1)), offset + check.end(), ";", f"dropped {line.strip()}")
+            add("checks", offset + len(check.group(1)), offset + check.end(), ";", f"dropped {line.strip()}")
         offset += len(line)
     return found
 
@@ -146,8 +203,8 @@ class Build:
 
     @staticmethod
     def targets():
-        programs = ("vectors_library", "unit_verify", "unit_sign", "evseal", "evseal-verify")
-        return [f"bin/{name}" for name in programs] + [f"bin/fuzz_{name}" for name in REPLAYS]
+        programs = ("unit_verify", "unit_verify_crypto", "unit_sign", "evseal", "evseal-verify")
+        return [VECTORS] + [f"bin/{name}" for name in programs] + [f"bin/fuzz_{name}" for name in REPLAYS]
 
     def compile_command(self, source, text, out):
         words = [w for w in self.compile[source] if w != "ccache"]
@@ -160,24 +217,25 @@ class Build:
                 drop_next = True
                 continue
             kept.append(word)
-        return kept + ["-w", "-O0", f"-I{SOURCES}", "-c", str(text), "-o", str(out)]
+        return kept + ["-Werror=return-type", "-O0", f"-I{SOURCES}", "-c", str(text), "-o", str(out)]
 
-    def link_command(self, target, source, new_object, out):
+    def link_command(self, target, new_object, out):
         """The mutant's object before the library: the linker then never takes the one inside."""
-        words = list(self.link[target])
+        words = list(self.link[target]) + FAST_LINK
         words[words.index("-o") + 1] = str(out)
         first = next(i for i, w in enumerate(words) if w.endswith((".o", ".a")))
         return words[:first] + [str(new_object)] + words[first:]
 
 
 def run(command, timeout, cwd=None):
-    """True when it ended well, False when not; None when it did not end in time."""
+    """(True when it ended well, False when not, None when it did not end in time; the last line that it wrote)"""
     try:
-        done = subprocess.run(command, timeout=timeout, cwd=cwd, stdout=subprocess.DEVNULL,
+        done = subprocess.run(command, timeout=timeout, cwd=cwd, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, check=False)
     except subprocess.TimeoutExpired:
-        return None
-    return done.returncode == 0
+        return None, ""
+    lines = done.stdout.decode(errors="replace").splitlines()
+    return done.returncode == 0, lines[-1] if lines else ""
 
 
 def test_commands(build, quick, vectors):
@@ -186,10 +244,12 @@ def test_commands(build, quick, vectors):
     a minute."""
     conformance, corpus = ROOT / "tests" / "conformance", ROOT / "tests" / "fuzz" / "corpus"
     exhaustive = ",".join(SLOW_TESTS)
-    own = [("bin/unit_verify", lambda p, case=case: [p, "--abort", case], stem) for stem, case in OWN_CASES.items()]
+    own = [(program, lambda p, cases=cases: [p, "--abort", cases], stem)
+           for stem, (program, cases) in OWN_CASES.items()]
     tests = [
-        ("bin/vectors_library", lambda p: [p, "README.md", str(vectors), "--quick"]),
+        (VECTORS, lambda p: [p, "README.md", str(vectors), "--quick"]),
         ("bin/unit_verify", lambda p: [p, "--abort", *(f"~{name}" for name in SLOW_TESTS)]),
+        ("bin/unit_verify_crypto", lambda p: [p, "--abort"]),
         ("bin/unit_sign", lambda p: [p, "--abort"]),
     ]
     if "bin/evseal" in build.link:
@@ -216,6 +276,7 @@ def relevant(name, source):
         "fuzz_certificate": ("x509", "x509_extensions", "key", "signature", "der", "chain", "curves", "oids",
                              "calendar"),
         "fuzz_cms": ("cms", "cms_signer", "der", "crl"),
+        "unit_verify_crypto": ("curves", "emsa", "key", "signature", "der"),
         "unit_sign": ("crl", "device", "state_write", "judge", "judge_manifest", "judge_revocation", "judge_signers",
                       "judge_time"),
     }
@@ -227,6 +288,8 @@ class Tests:
 
     def __init__(self, build, options, sources):
         self.build, self.limit, self.tests = build, options.timeout, []
+        # By source: the vectors that noticed its earlier mutants, which are likely to notice the next ones.
+        self.killers = collections.defaultdict(collections.Counter)
         for target, command, stem in test_commands(build, options.quick, options.vectors.resolve()):
             name = pathlib.Path(target).name if stem is None else "own"
             if (options.tests is None or name in options.tests) and (stem is None or stem in sources):
@@ -235,7 +298,7 @@ class Tests:
     def measure(self, target, command):
         """A test that fails without a mutant would kill every mutant."""
         start = time.monotonic()
-        if not run(command(str(self.build.folder / target)), self.limit):
+        if not run(command(str(self.build.folder / target)), self.limit)[0]:
             sys.exit(f"mutation.py: error: {target} fails or is too slow without any mutant")
         return min(self.limit, 20 + 20 * (time.monotonic() - start))
 
@@ -244,16 +307,20 @@ class Tests:
         with tempfile.TemporaryDirectory(prefix="evseal-mutant-") as folder:
             text, new_object = pathlib.Path(folder, mutant.path.name), pathlib.Path(folder, "mutant.o")
             text.write_text(mutant.text)
-            if not run(self.build.compile_command(mutant.path, text, new_object), self.limit, self.build.folder):
+            if not run(self.build.compile_command(mutant.path, text, new_object), self.limit, self.build.folder)[0]:
                 return None
             for target, command, stem, seconds in self.tests:
                 program = pathlib.Path(folder, "test")
                 if stem not in (None, mutant.path.stem) or not relevant(pathlib.Path(target).name, mutant.path):
                     continue
-                link = self.build.link_command(target, mutant.path, new_object, program)
-                if not run(link, self.limit, self.build.folder):
+                link = self.build.link_command(target, new_object, program)
+                if not run(link, self.limit, self.build.folder)[0]:
                     raise RuntimeError(f"{mutant.name}: cannot be linked with {target}")
-                passed = run(command(str(program)), seconds, folder)
+                vectors = target == VECTORS
+                first = self.killers[mutant.path.stem].most_common(MAX_FIRST) if vectors else []
+                passed, said = run([*command(str(program)), *(name for name, _ in first)], seconds, folder)
+                if vectors and passed is False and ": " in said:
+                    self.killers[mutant.path.stem][said.partition(": ")[0]] += 1
                 if passed is None:
                     print(f"killed by the clock: {mutant.name}", flush=True)
                 if not passed:
@@ -281,6 +348,8 @@ def key_of(mutant):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", nargs="+", default=["*.c"], help="globs below verify/src")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND",
+                        help="default all: " + "; ".join(f"{kind}: {what}" for kind, what in KINDS.items()))
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "dev")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--sample", type=int, help="only so many mutants, chosen by --seed")
@@ -298,6 +367,7 @@ def parse_arguments():
 def choose(options):
     """The mutants to be judged."""
     mutants = [m for glob in options.files for path in sorted(SOURCES.glob(glob)) for m in mutants_of(path)]
+    mutants = [m for m in mutants if m.kind in options.kinds]
     if options.survivors is not None:
         names = {line.removeprefix("survived: ") for line in options.survivors.read_text().splitlines()}
         mutants = [m for m in mutants if m.name in names]

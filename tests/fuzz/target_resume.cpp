@@ -2,6 +2,7 @@
 // accepted lies in them whole, a good one is accepted in the end, and good progress is used.
 #include <evseal/verify.h>
 
+#include <cstring>
 #include <map>
 
 #include "package_device.hpp"

@@ -168,7 +168,7 @@ static evseal_status check_link(search* s, unsigned position, uint8_t parent, bo
 
 /* Keeps what came furthest down; a path that only fails in time beats every other failure. */
 static void keep(search* s, evseal_status status, unsigned reach, unsigned position) {
-  if (s->best_reach != 0 && reach <= s->best_reach) {
+  if (reach <= s->best_reach) {
     return;
   }
   s->best = s->path;

@@ -2,11 +2,9 @@
 
 #include "calendar.h"
 
-/* The length octets of X.690 section 8.1.3, minimal (10.1). Returns false when they are not. */
+/* The length octets of X.690 section 8.1.3, minimal (10.1); `left` is at least 1. Returns false
+ * when they are not. */
 static bool read_length(const uint8_t* at, size_t left, size_t* out_octets, size_t* out_len) {
-  if (left == 0) {
-    return false;
-  }
   if (at[0] < 0x80u) {
     *out_octets = 1;
     *out_len = at[0];

@@ -279,8 +279,7 @@ static bool read_serials(evseal_span content, unsigned* total) {
   while (!der_done(&serials)) {
     evseal_span serial;
     if (!evseal_der_read_integer(&serials, &serial) || serial.len > MAX_REVOKED_SERIAL ||
-        *total == EVSEAL_MAX_REVOKED ||
-        (previous.len > 0 && evseal_serial_compare(previous, serial) >= 0)) {
+        *total == EVSEAL_MAX_REVOKED || evseal_serial_compare(previous, serial) >= 0) {
       return false;
     }
     previous = serial;

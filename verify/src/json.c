@@ -48,11 +48,10 @@ static size_t utf8_length(const cursor* c) {
   return overlong || surrogate || beyond || control ? 0 : len;
 }
 
-/* A string with the only two escapes that canonical text without control characters can have. */
+/* A string, of which the quote is next, with the only two escapes that canonical text without
+ * control characters can have. */
 static bool take_string(cursor* c) {
-  if (!take(c, '"')) {
-    return false;
-  }
+  advance(c, 1);
   while (c->left > 0) {
     if (take(c, '"')) {
       return true;
@@ -216,7 +215,7 @@ static bool skip_value(cursor* c, evseal_span* out_whole) {
 
 /* Steps into a container or over the comma before the next element; false at the end. */
 static bool step(cursor* c, uint8_t open) {
-  return c->left > 1 && (take(c, open) || take(c, ',')) && !peek(c, '}') && !peek(c, ']');
+  return (take(c, open) || take(c, ',')) && !peek(c, '}') && !peek(c, ']');
 }
 
 bool evseal_json_next_item(evseal_span* rest, evseal_span* out_item) {
@@ -231,8 +230,8 @@ bool evseal_json_next_item(evseal_span* rest, evseal_span* out_item) {
 bool evseal_json_next_member(evseal_span* rest, evseal_span* out_name, evseal_span* out_value) {
   cursor c = {rest->data, rest->len};
   evseal_span name;
-  if (!step(&c, '{') || !peek(&c, '"') || !skip_value(&c, &name) || name.len < 2 ||
-      !take(&c, ':') || !skip_value(&c, out_value)) {
+  if (!step(&c, '{') || !peek(&c, '"') || !skip_value(&c, &name) || !take(&c, ':') ||
+      !skip_value(&c, out_value)) {
     return false;
   }
   *out_name = evseal_span_of(name.data + 1, name.len - 2);

@@ -52,8 +52,9 @@ static evseal_status describe_signers(judgement* j) {
   return status;
 }
 
+/* Of the certificates of a path, of which there is one at least. */
 static int64_t earliest_end(const evseal_verify_ctx* ctx, const evseal_path* path) {
-  int64_t end = path->num_certificates > 0 ? INT64_MAX : 0;
+  int64_t end = INT64_MAX;
   for (unsigned i = 0; i < path->num_certificates; i++) {
     int64_t not_after = ctx->certificates[path->certificates[i]].not_after;
     end = not_after < end ? not_after : end;

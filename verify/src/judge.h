@@ -43,10 +43,10 @@ evseal_status evseal_judge_signers(judgement* j);
 /* Whether signer `index` counts. */
 bool evseal_judge_counts(const judgement* j, unsigned index);
 
-/* The issuer of the certificate at `position` of a signer's path. False when its key cannot be
- * read, which a path that holds excludes. */
-bool evseal_judge_issuer(path_issuer* out, const judgement* j, const evseal_path* path,
-                         const evseal_role* role, unsigned position);
+/* The issuer of the certificate at `position` of a signer's path. EVSEAL_OK, what the hash function
+ * says, or EVSEAL_CERT_KEY when the key cannot be read, which a path that holds excludes. */
+evseal_status evseal_judge_issuer(path_issuer* out, const judgement* j, const evseal_path* path,
+                                  const evseal_role* role, unsigned position);
 
 /* What the role asks of chains and CRLs. */
 evseal_chain_rules evseal_judge_rules(const judgement* j, const evseal_role* role);

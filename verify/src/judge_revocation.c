@@ -81,11 +81,12 @@ evseal_status evseal_judge_revocation(judgement* j, const evseal_role* role,
    */
   for (unsigned i = 0; i < path->num_certificates; i++) {
     path_issuer issuer;
-    if (!evseal_judge_issuer(&issuer, j, path, role, i)) {
-      return EVSEAL_CERT_KEY;
+    evseal_status status = evseal_judge_issuer(&issuer, j, path, role, i);
+    if (status != EVSEAL_OK) {
+      return status;
     }
-    evseal_status status = check_certificate(j, &j->ctx->certificates[path->certificates[i]],
-                                             &issuer, required, &rules);
+    status = check_certificate(j, &j->ctx->certificates[path->certificates[i]], &issuer, required,
+                               &rules);
     first = first == EVSEAL_OK ? status : first;
   }
   return first;
@@ -118,7 +119,7 @@ static bool is_on_a_path(const judgement* j, const uint8_t* issuer_key) {
     }
     for (unsigned k = 0; k < verdict->path.num_certificates; k++) {
       path_issuer issuer;
-      if (!evseal_judge_issuer(&issuer, j, &verdict->path, &role, k) ||
+      if (evseal_judge_issuer(&issuer, j, &verdict->path, &role, k) != EVSEAL_OK ||
           memcmp(issuer.key_hash, issuer_key, EVSEAL_SHA256_LEN) == 0) {
         return true;
       }

@@ -83,8 +83,8 @@ static evseal_status check_policies(const evseal_verify_ctx* ctx, const evseal_p
   return in_scope ? EVSEAL_OK : EVSEAL_ANCHOR_SCOPE;
 }
 
-bool evseal_judge_issuer(path_issuer* out, const judgement* j, const evseal_path* path,
-                         const evseal_role* role, unsigned position) {
+evseal_status evseal_judge_issuer(path_issuer* out, const judgement* j, const evseal_path* path,
+                                  const evseal_role* role, unsigned position) {
   memset(out, 0, sizeof *out);
   if (position + 1u < path->num_certificates) {
     out->certificate = &j->ctx->certificates[path->certificates[position + 1u]];
@@ -94,11 +94,11 @@ bool evseal_judge_issuer(path_issuer* out, const judgement* j, const evseal_path
     evseal_anchor anchor;
     if (!evseal_role_anchor(&anchor, role, path->anchor) ||
         evseal_public_key_parse(&out->key, anchor.spki) != EVSEAL_OK) {
-      return false;
+      return EVSEAL_CERT_KEY;
     }
     out->name = anchor.subject;
   }
-  return j->ctx->config.crypto->sha256(out->key_hash, &out->key.spki, 1) == EVSEAL_OK;
+  return j->ctx->config.crypto->sha256(out->key_hash, &out->key.spki, 1);
 }
 
 static bool is_listed(const evseal_role* role, const uint8_t* key_hash) {
@@ -120,7 +120,11 @@ static evseal_status check_listed(evseal_signer_verdict* verdict, const judgemen
   if (role->signers.len == 0 || is_listed(role, verdict->key_hash)) {
     return EVSEAL_OK;
   }
-  if (!evseal_judge_issuer(&issuer, j, path, role, 0) || !is_listed(role, issuer.key_hash)) {
+  evseal_status status = evseal_judge_issuer(&issuer, j, path, role, 0);
+  if (status != EVSEAL_OK) {
+    return status;
+  }
+  if (!is_listed(role, issuer.key_hash)) {
     return EVSEAL_SIGNER_NOT_LISTED;
   }
   memcpy(verdict->counts_as, issuer.key_hash, EVSEAL_SHA256_LEN);
@@ -309,14 +313,13 @@ evseal_status evseal_judge_signers(judgement* j) {
   return any ? EVSEAL_OK : ctx->verdicts[0].status;
 }
 
-/* How many signers of a role count; with a list and a threshold above one, by different keys. */
-static uint32_t count_of_role(const judgement* j, unsigned index, const evseal_role* role) {
-  bool by_key = role->signers.len > 0 && role->threshold > 1;
+/* How many signers of a role count, each by a key of its own: its, or the one that is listed. */
+static uint32_t count_of_role(const judgement* j, unsigned index) {
   uint32_t count = 0;
   for (unsigned i = 0; i < j->envelope.num_signers; i++) {
     const evseal_signer_verdict* verdict = &j->ctx->verdicts[i];
     bool fresh = evseal_judge_counts(j, i) && verdict->role == index;
-    for (unsigned k = 0; fresh && by_key && k < i; k++) {
+    for (unsigned k = 0; fresh && k < i; k++) {
       const evseal_signer_verdict* other = &j->ctx->verdicts[k];
       fresh = !evseal_judge_counts(j, k) || other->role != index ||
               memcmp(other->counts_as, verdict->counts_as, EVSEAL_SHA256_LEN) != 0;
@@ -348,7 +351,7 @@ evseal_status evseal_judge_thresholds(const judgement* j) {
     evseal_role role;
     unsigned index = evseal_trust_role_index(j->store, name);
     met = met && evseal_trust_role(&role, j->store, index) &&
-          count_of_role(j, index, &role) >= role.threshold;
+          count_of_role(j, index) >= role.threshold;
   }
   return met ? EVSEAL_OK : EVSEAL_THRESHOLD_NOT_MET;
 }

@@ -78,10 +78,7 @@ static evseal_status read_critical(evseal_span text) {
   evseal_span item;
   evseal_span previous = {NULL, 0};
   evseal_status status = EVSEAL_OK;
-  unsigned count = 0;
-  if (!evseal_json_is_array(value)) {
-    return EVSEAL_MANIFEST_SCHEMA;
-  }
+  unsigned count = 0; /* 0 for what is no array, too */
   for (; evseal_json_next_item(&rest, &item); count++) {
     evseal_span name;
     size_t len = 0;
@@ -157,10 +154,7 @@ static bool serials_fine(evseal_span entry) {
   evseal_span rest = value;
   evseal_span item;
   evseal_span previous = {NULL, 0};
-  unsigned count = 0;
-  if (!evseal_json_is_array(value)) {
-    return false;
-  }
+  unsigned count = 0; /* 0 for what is no array, too */
   for (; evseal_json_next_item(&rest, &item); count++) {
     evseal_span text;
     size_t len = 0;

@@ -56,10 +56,7 @@ static bool read_reset_crls(evseal_manifest* out, evseal_span resets) {
   evseal_span rest = out->reset_crls_json;
   evseal_span item;
   evseal_span previous = {NULL, 0};
-  unsigned count = 0;
-  if (!evseal_json_is_array(out->reset_crls_json)) {
-    return false;
-  }
+  unsigned count = 0; /* 0 for what is no array, too */
   for (; evseal_json_next_item(&rest, &item); count++) {
     uint8_t key[EVSEAL_SHA256_LEN];
     if (count == EVSEAL_MAX_KNOWN_ISSUERS || !evseal_json_hex(item, key, sizeof key) ||

@@ -275,11 +275,7 @@ static evseal_status resume_components(evseal_verify_ctx* ctx, evseal_span progr
     } else if (ctx->component.index < last) {
       status = resume_whole(ctx, read_back, user);
     } else {
-      unsigned before = ctx->component.index;
-      status = resume_part(ctx, progress, read_back, user);
-      if (status != EVSEAL_PENDING || ctx->component.index == before) {
-        return status;
-      }
+      return resume_part(ctx, progress, read_back, user);
     }
     if (status != EVSEAL_PENDING) {
       return status;

@@ -97,9 +97,7 @@ evseal_status evseal_store_save(const evseal_store* store, const evseal_crypto* 
     return EVSEAL_STATE_DAMAGED;
   }
   for (unsigned i = 0; i < NUM_COPIES; i++) {
-    if (!look_at(&views[i], scratch, store, crypto, i)) {
-      views[i].whole = false;
-    }
+    (void)look_at(&views[i], scratch, store, crypto, i); /* one that cannot be read is not whole */
   }
   /* First the copy that does not count: the one that does stays whole until its twin is. */
   unsigned first = newest(views) == 0 ? 1u : 0u;

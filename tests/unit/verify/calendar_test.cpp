@@ -37,6 +37,8 @@ TEST_CASE("calendar: refuses days that do not exist") {
   CHECK_FALSE(exists(2023, 1, 0));
   CHECK_FALSE(exists(0, 1, 1));
   CHECK_FALSE(exists(10000, 1, 1));
+  CHECK(exists(9999, 12, 31));
+  CHECK(exists(1, 1, 1));
 }
 
 TEST_CASE("calendar: refuses hours, minutes and seconds that do not exist, a leap second too") {
@@ -61,6 +63,8 @@ TEST_CASE("calendar: every place of the text must be a digit") {
   REQUIRE(read(good));
   CHECK((time.year == 2023 && time.month == 1 && time.day == 2));
   CHECK((time.hour == 3 && time.minute == 4 && time.second == 5));
+  REQUIRE(read("99999999999999"));
+  CHECK((time.year == 9999 && time.second == 99));
   for (std::size_t i = 0; i < good.size(); ++i) {
     for (const char other : {'/', ':', ' ', 'a'}) {
       std::string text = good;

@@ -26,7 +26,7 @@ evseal_span span_of(const Bytes& octets) {
 // Leaf, intermediate and root of a World, and a question about them that has a good answer.
 struct Question {
   World world;
-  evseal_certificate certificates[2]{};
+  evseal_certificate certificates[EVSEAL_MAX_CHAIN_CERTIFICATES + 1]{};  // most for a test to fill
   evseal_certificate root{};
   evseal_anchor anchor{};
   evseal_chain_rules rules{};
@@ -103,6 +103,28 @@ TEST_CASE("chain: what is asked must make sense") {
     q.num_anchors = EVSEAL_MAX_ANCHORS + 1;
     CHECK(q.find() == EVSEAL_CHAIN_BUDGET);
   }
+  SECTION("as many of both as are looked at") {
+    q.num_certificates = EVSEAL_MAX_CHAIN_CERTIFICATES;
+    CHECK(q.find() == EVSEAL_OK);
+    std::vector<evseal_anchor> anchors(EVSEAL_MAX_ANCHORS, q.anchor);
+    CHECK(evseal_chain_find(&q.path, &q.budget, q.crypto, q.certificates, q.num_certificates,
+                            q.leaf, q.usable, anchors.data(), anchors.size(),
+                            &q.rules) == EVSEAL_OK);
+  }
+  SECTION("what stands behind the last certificate, anchor or purpose is not looked at") {
+    q.num_anchors = 0;
+    CHECK(q.find() == EVSEAL_CHAIN_NO_ANCHOR);
+    q.num_anchors = 1;
+    q.num_certificates = 1;
+    CHECK(q.find() == EVSEAL_CHAIN_NO_ANCHOR);
+    q.num_certificates = 2;
+    const Bytes other = {0x2A, 0x03};
+    const Bytes code_signing = {0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03};
+    const evseal_span purposes[] = {span_of(other), span_of(code_signing)};
+    q.rules.purposes = purposes;
+    q.rules.num_purposes = 1;
+    CHECK(q.find() == EVSEAL_LEAF_PURPOSE);
+  }
   SECTION("a leaf that could not be read") {
     (void)evseal_certificate_parse(&q.certificates[0], {q.world.root.data(), 5});
     CHECK(q.find() == EVSEAL_CERT_ENCODING);
@@ -124,6 +146,8 @@ TEST_CASE("chain: no more operations and steps than the budget has") {
   // Room to remember the answers, in a caller's own budget of more operations.
   q.budget = {100, EVSEAL_MAX_NAME_STEPS, EVSEAL_MAX_OPERATIONS, {}};
   CHECK(q.find() == EVSEAL_CHAIN_BUDGET);
+  CHECK(q.budget.num_checked == EVSEAL_MAX_OPERATIONS);
+  CHECK(q.budget.operations == 100);
 }
 
 TEST_CASE("chain: the watchdog is fed before each public-key operation, of lists too") {
@@ -307,6 +331,29 @@ TEST_CASE("chain: no way from the leaf to an anchor") {
   }
 }
 
+TEST_CASE("chain: of several ways the one that came furthest is told, of equals the first") {
+  Question q;
+  q.certificates[2] = q.certificates[1];
+  q.num_certificates = 3;
+  q.usable = 7;
+  evseal_certificate& first = q.certificates[1];
+  evseal_certificate& second = q.certificates[2];
+  const evseal_certificate good = first;
+  // The first way ends at its intermediate, the second at the leaf; and the other way round.
+  q.certificates[0].algorithm.scheme = EVSEAL_SCHEME_RSA_PKCS1;
+  for (evseal_certificate* bad : {&first, &second}) {
+    bad->flags &= ~EVSEAL_CERT_IS_CA;
+    CHECK(q.find() == EVSEAL_CERT_PKCS1);
+    CHECK(q.path.failed == 0);
+    CHECK(q.path.certificates[1] == (bad == &first ? 2 : 1));
+    *bad = good;
+  }
+  first.flags &= ~EVSEAL_CERT_IS_CA;
+  second.key_usage = 0;
+  CHECK(q.find() == EVSEAL_CHAIN_NOT_CA);
+  CHECK(q.path.failed == 1);
+}
+
 TEST_CASE("crl: each certificate of a path needs a list of its issuer") {
   Question q;
   REQUIRE(q.find() == EVSEAL_OK);
@@ -317,6 +364,13 @@ TEST_CASE("crl: each certificate of a path needs a list of its issuer") {
   CHECK(q.check_lists(1) == EVSEAL_CRL_MISSING);
   CHECK(q.path.failed == 1);
   q.anchor.certificate = nullptr;
+  CHECK(q.check_lists(2) == EVSEAL_OK);
+  // Names are compared, whatever they are: that none is empty is asked elsewhere.
+  q.anchor.subject = {};
+  CHECK(q.check_lists(2) == EVSEAL_CRL_MISSING);
+  q.crls[0].issuer = {};
+  q.crls[1].issuer = {};
+  q.certificates[1].subject = {};
   CHECK(q.check_lists(2) == EVSEAL_OK);
 }
 

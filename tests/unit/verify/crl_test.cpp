@@ -187,6 +187,18 @@ TEST_CASE("crl: a backend that lacks the algorithm, or fails, ends the search") 
   };
   CHECK(chain.check() == EVSEAL_CRYPTO_FAILED);
   CHECK(chain.yields == 2);
+  // Though another list of the same issuer would do.
+  static unsigned calls;
+  calls = 0;
+  chain.crypto.ed25519 = [](const std::uint8_t* key, const std::uint8_t* signature,
+                            evseal_span message) {
+    return ++calls == 1 ? EVSEAL_CRYPTO_FAILED
+                        : evseal_crypto_openssl.ed25519(key, signature, message);
+  };
+  const evseal_crl of_intermediate = Chain::parsed(chain.of_intermediate);
+  CHECK(chain.check({of_intermediate, of_intermediate, Chain::parsed(chain.of_root)}) ==
+        EVSEAL_CRYPTO_FAILED);
+  CHECK(chain.check() == EVSEAL_OK);
 }
 
 namespace {
@@ -270,4 +282,79 @@ TEST_CASE("crl: what a list says beyond the state is learnt, under a known numbe
   CHECK_FALSE(learns({{}, 2, true, {{5}, {6}, {7}}}));
   // Where the state keeps no serial numbers, the list must be shown each time anyway.
   CHECK_FALSE(learns({{}, 1, false, {}}));
+}
+
+TEST_CASE("crl: the list of an issuer whose serial numbers the state does not keep is no news") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  world.crls = {world.intermediate_authority().crl({Bytes{5}}),
+                world.root_authority().crl({Bytes{5}})};
+  const Bytes file = world.package();
+  // Each of them in turn, so that the other one's is in front of it once.
+  for (const bool root_complete : {true, false}) {
+    manifest::KnownIssuer of_ca{{}, 1, !root_complete, {}};
+    manifest::KnownIssuer of_root{{}, 1, root_complete, {}};
+    (root_complete ? of_root : of_ca).revoked = {Bytes{5}};
+    of_ca.issuer_key = sha256(world.intermediate_key->public_key().spki);
+    of_root.issuer_key = sha256(world.root_key->public_key().spki);
+    manifest::State state;
+    state.vendor = world.profile.vendor;
+    state.model = world.profile.model;
+    state.crls = {of_ca, of_root};
+    std::sort(state.crls.begin(), state.crls.end(),
+              [](const auto& a, const auto& b) { return a.issuer_key < b.issuer_key; });
+    sign::Device device = world.device();
+    device.state = must(manifest::encode_state(state));
+    Verifier verifier(device);
+    CHECK(verifier.judge(file) == EVSEAL_OK);
+    CHECK(verifier.report.num_crls == 2);
+    CHECK_FALSE(verifier.report.learnt);
+  }
+}
+
+TEST_CASE("crl: of several failures on a path the first is told") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Bytes file = world.package();
+  const Authority ca = world.intermediate_authority();
+  Bytes forged_root = world.root_authority().crl();
+  forged_root.back() ^= 1;
+  const auto judge_with = [&](const std::vector<Bytes>& lists) {
+    Verifier verifier(world.device());
+    verifier.config().now_known = true;
+    verifier.config().now = kSigningTime + 40 * 86400;  // when the lists have run out
+    return verifier.judge(resealed(file, {&world.identity}, kSigningTime, lists));
+  };
+  SECTION("of two certificates") {
+    const Bytes revoking = ca.crl({World::serial(world.identity)});
+    CHECK(judge_with({revoking, forged_root}) == EVSEAL_REVOKED);
+    CHECK(judge_with({ca.crl(), forged_root}) == EVSEAL_CRL_ISSUER);
+  }
+  SECTION("of two lists of one issuer, as they stand: the shorter one first") {
+    world.profile.trusted_clock = true;
+    Bytes forged = ca.crl();
+    forged.back() ^= 1;
+    const Bytes stale = ca.crl({Bytes{5}, Bytes{6}});
+    CHECK(judge_with({stale}) == EVSEAL_CRL_STALE);
+    CHECK(judge_with({forged, stale}) == EVSEAL_CRL_ISSUER);
+    CHECK(judge_with({ca.crl(), forged_root}) == EVSEAL_CRL_STALE);
+  }
+}
+
+TEST_CASE("crl: a list of a stranger's issuer says nothing, and its number is nobody's") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Authority other = world.authority("other");
+  sign::Identity stranger = world.leaf(other, sign::CertificateKind::firmware, "stranger");
+  world.crls = {world.intermediate_authority().crl()};
+  const Bytes file = world.package();
+  Verifier verifier(world.device());
+  REQUIRE(verifier.judge(resealed(file, {&world.identity, &stranger}, kSigningTime,
+                                  {world.crls[0], other.crl()})) == EVSEAL_OK);
+  REQUIRE(verifier.report.num_crls == 1);
+  const Sha256 key = sha256(world.intermediate_key->public_key().spki);
+  CHECK(std::equal(key.begin(), key.end(), std::begin(verifier.report.crls[0].issuer_key)));
+  // Without the list that the manifest names, the stranger's does not stand for it.
+  CHECK(verifier.judge(resealed(file, {&world.identity, &stranger}, kSigningTime, {other.crl()})) ==
+        EVSEAL_CRL_STRIPPED);
 }

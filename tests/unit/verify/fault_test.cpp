@@ -155,7 +155,7 @@ TEST_CASE("faults: a next state that could not be hashed is none") {
   for (unsigned n = 1; n <= 2; ++n) {  // the checksum, and the look at what was written
     evseal_crypto_fail_at(n, 0);
     CHECK(evseal_verify_next_state(&verifier.context(), EVSEAL_REMEMBER_ALL, out.data(), out.size(),
-                                   &len) != EVSEAL_OK);
+                                   &len) == (n == 1 ? EVSEAL_CRYPTO_FAILED : EVSEAL_STATE_DAMAGED));
     CHECK(len == 0);
     evseal_crypto_fail_at(n, 0);
     CHECK(evseal_state_join(out.data(), out.size(), &len, crypto, &profile, &state, &state) !=
@@ -193,5 +193,30 @@ TEST_CASE("faults: an algorithm that the port lacks is missing, wherever it is n
     CHECK(without(&evseal_crypto::rsa_pss) == needs(name == "rsa2048"));
     CHECK(without(&evseal_crypto::rsa_pkcs1) == EVSEAL_OK);
     CHECK(without(&evseal_crypto::ed25519) == needs(name == "ed25519"));
+  }
+}
+
+TEST_CASE("faults: a call that fails is the verdict, whatever else might be said") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(9000));
+  world.recipe.components[0].chunk_size = 4096;
+  const Bytes file = world.package();
+  const bool conflict = GENERATE(false, true);
+  if (conflict) {
+    // Whoever fits two roles is refused, and here the second alone would be enough.
+    world.add_role("second", world.root_authority());
+    world.profile.trust.firmware = {"second"};
+  }
+  Faulty device(world.device());
+  const unsigned calls = device.calls_of(file);
+  REQUIRE(device.report.status == (conflict ? EVSEAL_ROLE_CONFLICT : EVSEAL_OK));
+  for (unsigned n = 1; n <= calls; ++n) {
+    INFO(n);
+    evseal_crypto_fail_at(n, 0);
+    const evseal_status status = device.judge(file);
+    INFO(evseal_status_name(status));
+    // The device's own checksums have their own words.
+    CHECK((status == EVSEAL_CRYPTO_FAILED || status == EVSEAL_PROFILE_DAMAGED ||
+           status == EVSEAL_STATE_DAMAGED));
   }
 }

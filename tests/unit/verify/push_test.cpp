@@ -1,5 +1,6 @@
 // How input is split never changes the verdict, and nothing is released before it is checked.
 #include <catch2/catch.hpp>
+#include <cstring>
 
 #include "verifier.hpp"
 
@@ -392,4 +393,60 @@ TEST_CASE("push: batches of as many chunks as there are buffers, and one chunk i
   std::array<std::uint8_t, EVSEAL_PROGRESS_MAX> progress{};
   CHECK(evseal_verify_at_payload(&verifier.context()));
   CHECK(evseal_verify_save_progress(&verifier.context(), progress.data()) == 0);
+}
+
+TEST_CASE("push: chunks as large as the profile allows, in a workspace without an octet too many") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(2 * 65536 + 5));
+  world.recipe.components[0].chunk_size = 65536;
+  const Bytes file = world.package();
+  for (const unsigned buffers : {1U, 2U}) {
+    Verifier verifier(world.device(), buffers);
+    if (buffers > 1) {
+      verifier.config().callbacks.hash_chunks = [](void*, const evseal_hash_job* jobs,
+                                                   std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+          if (evseal_crypto_openssl.sha256(jobs[i].digest, &jobs[i].bytes, 1) != EVSEAL_OK) {
+            return EVSEAL_CRYPTO_FAILED;
+          }
+        }
+        return EVSEAL_OK;
+      };
+    }
+    REQUIRE(verifier.judge(file) == EVSEAL_OK);
+    CHECK(verifier.released == pattern(2 * 65536 + 5));
+  }
+}
+
+TEST_CASE("push: an envelope that ends where the payload begins has no padding") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(5000));
+  const Bytes file = world.package();
+  const Bytes old = manifest_of(file);
+  const auto with_member = [&](std::size_t octets) {
+    // A member that nobody knows, behind all others.
+    std::string text(as_text(old));
+    text.replace(text.size() - 1, 1, ",\"zz\":\"" + std::string(octets, 'x') + "\"}");
+    const ByteView view = as_bytes(text);
+    return resealed(file, {&world.identity}, kSigningTime, {}, {view.begin(), view.end()});
+  };
+  const std::size_t end = envelope_end(with_member(1000));
+  const Bytes aligned = with_member(1000 + (4096 - end % 4096) % 4096);
+  REQUIRE(envelope_end(aligned) % 4096 == 0);
+  Verifier verifier(world.device());
+  CHECK(verifier.judge(aligned) == EVSEAL_OK);
+  CHECK(verifier.released == pattern(5000));
+  REQUIRE(verifier.start() == EVSEAL_PENDING);
+  for (const std::uint8_t octet : aligned) {
+    (void)verifier.push({&octet, 1});
+  }
+  CHECK(verifier.finish() == EVSEAL_OK);
+}
+
+TEST_CASE("finish: without a context there is a report, of nothing") {
+  evseal_report report;
+  std::memset(&report, 0xFF, sizeof report);
+  CHECK(evseal_verify_finish(nullptr, &report) == EVSEAL_MISUSE);
+  CHECK(report.status == 0);
+  CHECK(report.num_signers == 0);
 }

@@ -20,6 +20,8 @@ struct Device {
   std::map<std::string, Bytes> slots;
   Bytes progress;
   std::vector<Bytes> every_progress;
+  std::vector<std::uint64_t> every_offset;  // at which a progress was saved
+  std::uint64_t resumed_at = 0;
   unsigned chunks = 0;
 
   explicit Device(const sign::Device& of) : device(of) {
@@ -50,6 +52,7 @@ struct Device {
     self.chunks++;
     self.save();
     self.every_progress.push_back(self.progress);
+    self.every_offset.push_back(evseal_verify_offset(&self.context));
     return EVSEAL_TAKE;
   }
   static bool read_back(void* user, const evseal_component* component, std::uint64_t offset,
@@ -79,7 +82,8 @@ struct Device {
     push(file, 0, payload_start(file));
     REQUIRE(evseal_verify_at_payload(&context));
     CHECK(resume(from) == expected);
-    push(file, evseal_verify_offset(&context), file.size());
+    resumed_at = evseal_verify_offset(&context);
+    push(file, resumed_at, file.size());
     return finish();
   }
 };
@@ -332,12 +336,13 @@ TEST_CASE("resume: behind the last component, and over components that nobody ta
     first.start();
     first.push(scenario.file, 0, scenario.file.size());
     REQUIRE(first.finish() == EVSEAL_OK);
-    for (const Bytes& progress : first.every_progress) {
+    for (std::size_t i = 0; i < first.every_progress.size(); ++i) {
       Device second(scenario.world.device());
       second.slots = first.slots;
       second.config.callbacks.on_component = skip;
-      REQUIRE(second.go_on(scenario.file, progress, EVSEAL_PENDING) == EVSEAL_OK);
+      REQUIRE(second.go_on(scenario.file, first.every_progress[i], EVSEAL_PENDING) == EVSEAL_OK);
       REQUIRE(second.slots == first.slots);
+      REQUIRE(second.resumed_at == first.every_offset[i]);
     }
     // Saved while the octets of the unwanted one go by.
     for (std::size_t cut = payload_start(scenario.file); cut < scenario.file.size(); cut += 3001) {
@@ -351,4 +356,76 @@ TEST_CASE("resume: behind the last component, and over components that nobody ta
       REQUIRE(broken.slots == first.slots);
     }
   }
+}
+
+namespace {
+
+// `text` with the value of a member of numbers or of digits exchanged.
+std::string with_value(const std::string& text, const std::string& name, const std::string& value) {
+  const std::string key = '"' + name + "\":";
+  const std::size_t at = text.find(key);
+  REQUIRE(at != std::string::npos);
+  const std::size_t begin = at + key.size();
+  return text.substr(0, begin) + value + text.substr(text.find_first_of(",}", begin));
+}
+
+}  // namespace
+
+TEST_CASE("resume: in front of the first chunk of the largest tree, with all its siblings") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(4096));
+  world.recipe.components.back().chunk_size = 4096;
+  const Bytes file = world.package();
+  // 2^20 chunks that are all alike: the nodes of a level are one.
+  Bytes nodes;
+  Sha256 hash{};
+  for (unsigned level = 0; level < EVSEAL_MAX_LEVELS; ++level) {
+    Bytes node(hash.begin(), hash.end());
+    node.insert(node.end(), hash.begin(), hash.end());
+    nodes.insert(nodes.begin(), node.begin(), node.end());
+    node.insert(node.begin(), 0x01);
+    hash = sha256(node);
+  }
+  std::string manifest(as_text(manifest_of(file)));
+  for (const char* name : {"size", "stored_size"}) {
+    manifest = with_value(manifest, name, "4294967296");
+  }
+  manifest = with_value(manifest, "tree_root", '"' + to_hex(hash) + '"');
+  const ByteView octets = as_bytes(manifest);
+  Bytes large = resealed(file, {&world.identity}, kSigningTime, {}, {octets.begin(), octets.end()});
+  large.resize(payload_start(large));
+  large.insert(large.end(), nodes.begin(), nodes.end());
+
+  Device device(world.device());
+  device.start();
+  device.push(large, 0, large.size());
+  device.save();
+  REQUIRE(device.progress.size() == EVSEAL_PROGRESS_MAX);
+  Device again(world.device());
+  again.start();
+  again.push(large, 0, payload_start(large));
+  CHECK(again.resume(device.progress) == EVSEAL_PENDING);
+  CHECK(evseal_verify_offset(&again.context) == large.size());
+}
+
+TEST_CASE("resume: progress in a component that the file lacks begins with the first that it has") {
+  Scenario scenario;
+  Device first(scenario.world.device());
+  first.start();
+  first.push(scenario.file, 0, payload_start(scenario.file) + 20000);
+  const Bytes progress = first.progress;
+  REQUIRE_FALSE(progress.empty());
+  for (manifest::DeviceComponent& component : scenario.world.profile.components) {
+    component.needed = false;
+  }
+  // The header's mask says which components are there; those of `rootfs` go, with their nodes.
+  Bytes part = scenario.file;
+  part[15] = 6;
+  const auto payload = part.begin() + static_cast<std::ptrdiff_t>(payload_start(part));
+  part.erase(payload, payload + 13 * 4096 + 100 + 13 * 64);
+  Device again(scenario.world.device());
+  CHECK(again.go_on(part, progress, EVSEAL_PENDING) == EVSEAL_OK);
+  CHECK(again.resumed_at == payload_start(part));
+  CHECK(again.slots.count("rootfs") == 0);
+  CHECK(again.slots["radio"] == scenario.images["radio"]);
 }

@@ -220,3 +220,56 @@ TEST_CASE("device: what stands in a structure that was overwritten is not walked
                              {reinterpret_cast<const std::uint8_t*>(id.data()), id.size()}));
   CHECK(slot.security_version == 7);
 }
+
+TEST_CASE("thresholds: of a role that lists keys, whoever else signs and in whatever order") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  // The shorter an issuer's name, the further in front its signer stands.
+  const Authority other = world.authority(GENERATE("o", "an operator with a very long name"));
+  sign::Identity of_other = world.leaf(other, sign::CertificateKind::firmware, "operator");
+  sign::Identity second =
+      world.leaf(world.intermediate_authority(), sign::CertificateKind::firmware, "second");
+  world.add_role("operator", other);
+  manifest::Role& role = world.profile.trust.roles[0];
+  role.signers = {World::key_hash(world.identity), World::key_hash(second)};
+  std::sort(role.signers.begin(), role.signers.end());
+  role.threshold = 2;
+  world.more_signers = {&of_other, &second};
+  const Bytes file = world.package();
+  Verifier verifier(world.device());
+  CHECK(verifier.judge(file) == EVSEAL_OK);
+  CHECK(verifier.judge(resealed(file, {&world.identity, &of_other}, kSigningTime)) ==
+        EVSEAL_THRESHOLD_NOT_MET);
+  CHECK(verifier.judge(resealed(file, {&world.identity, &second}, kSigningTime)) ==
+        EVSEAL_THRESHOLD_NOT_MET);
+}
+
+TEST_CASE("hardware: where a unit's revision is not known, a component for some is no guess") {
+  World world("ed25519");
+  world.set_component("bootloader", pattern(100));
+  world.set_component("rootfs", pattern(100));
+  world.recipe.components[1].hardware = manifest::HardwareRange{2, 3};
+  const Bytes file = world.package();
+  Verifier verifier(world.device());
+  CHECK(verifier.judge(file) == EVSEAL_WRONG_HARDWARE);
+  CHECK(verifier.report.failed_component == 1);
+  verifier.config().unit.hardware_known = true;
+  for (const std::uint32_t revision : {0U, 1U, 2U, 3U, 4U}) {
+    INFO(revision);
+    verifier.config().unit.hardware = revision;
+    CHECK(verifier.judge(file) == EVSEAL_OK);
+    CHECK(verifier.report.applicable == (revision == 2 || revision == 3 ? 3U : 1U));
+    CHECK(verifier.report.needed == verifier.report.applicable);
+  }
+}
+
+TEST_CASE("limits: an envelope as long as the profile allows, and one octet longer") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(100));
+  const Bytes file = world.package();
+  const auto length = static_cast<std::uint32_t>(envelope_end(file) - 16);
+  world.profile.limits.envelope_bytes = length;
+  CHECK(Verifier(world.device()).judge(file) == EVSEAL_OK);
+  world.profile.limits.envelope_bytes = length - 1;
+  CHECK(Verifier(world.device()).judge(file) == EVSEAL_ENVELOPE_LENGTH);
+}

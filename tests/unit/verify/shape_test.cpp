@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "cms.h"
+#include "x509_fields.h"
 }
 
 using namespace evseal;
@@ -403,6 +404,98 @@ DerNode pss_identifier(std::uint8_t salt = 32) {
 
 }  // namespace
 
+namespace {
+
+// The profile of a world with 64 anchors, most of them of 4,096-bit keys, in eight roles; each
+// subject's only attribute has a text of so many octets.
+Bytes profile_with_names(const World& world, const std::vector<std::size_t>& lengths) {
+  Nodes nodes = *fuzz::read_der(der_of_blob(world.device().profile));
+  Nodes& roles = nodes[0].children[8].children[0].children;
+  const DerNode key =
+      element(0x30, {element(0x30, {oid({0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01}),
+                                    primitive(0x05, {})}),
+                     primitive(0x03, [] {
+                       Bytes modulus(513, 0xFF);
+                       modulus.front() = 0;
+                       Bytes out = fuzz::write_der(
+                           element(0x30, {primitive(0x02, modulus), primitive(0x02, {1, 0, 1})}));
+                       out.insert(out.begin(), 0);
+                       return out;
+                     }())});
+  const DerNode role = roles.at(0);
+  roles.clear();
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (i % EVSEAL_MAX_ANCHORS == 0) {
+      roles.push_back(role);
+      roles.back().children[1].children.clear();
+      if (i > 0) {
+        roles.back().children[0].content = {static_cast<std::uint8_t>('a' + roles.size())};
+      }
+    }
+    const DerNode attribute =
+        element(0x30, {oid({0x55, 0x04, 0x03}), primitive(0x0C, Bytes(lengths[i], 'x'))});
+    roles.back().children[1].children.push_back(
+        element(0x30, {element(0x30, {element(0x31, {attribute})}), key}));
+  }
+  return blob_of(fuzz::write_der(nodes), 'D');
+}
+
+}  // namespace
+
+TEST_CASE("shape: a profile of 64 KiB is one, and of one octet more is none") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(10));
+  const auto opens = [](const Bytes& blob) {
+    evseal_profile profile{};
+    return evseal_profile_open(&profile, &evseal_crypto_openssl, span_of(blob));
+  };
+  for (const std::size_t size : {65536U, 65537U}) {
+    INFO(size);
+    std::vector<std::size_t> lengths(64, 100);
+    Bytes blob = profile_with_names(world, lengths);
+    for (std::size_t i = 0; i < lengths.size() && blob.size() != size; ++i) {
+      REQUIRE(blob.size() < size);
+      lengths[i] += std::min<std::size_t>(size - blob.size(), 350);
+      // Where a length takes an octet more than before, the name gets one less.
+      for (blob = profile_with_names(world, lengths); blob.size() > size;) {
+        --lengths[i];
+        blob = profile_with_names(world, lengths);
+      }
+    }
+    REQUIRE(blob.size() == size);
+    CHECK(opens(blob) == (size == 65536 ? EVSEAL_OK : EVSEAL_PROFILE_DAMAGED));
+  }
+}
+
+TEST_CASE("shape: a profile and a state of as much as there may be") {
+  World world("ed25519");
+  manifest::State state;
+  state.vendor = "acme";
+  state.model = "ac22";
+  for (unsigned i = 0; i < EVSEAL_MAX_COMPONENTS; ++i) {
+    const std::string id = "c" + std::to_string(10 + i);
+    world.profile.components.push_back({id, true, 0});
+    state.slots.push_back({id, 0});
+    world.profile.trust.roles[0].scope.components.push_back(id);
+  }
+  for (unsigned i = 0; i < 8; ++i) {
+    world.profile.trust.roles[0].scope.models.push_back("m" + std::to_string(i));
+    Sha256 key{};
+    key[0] = static_cast<std::uint8_t>(i);
+    world.profile.trust.roles[0].signers.push_back(key);
+  }
+  state.crls = {{Sha256{}, 1, true, {Bytes(21, 1)}}};  // the longest serial number
+  // Four signers at most, of all roles together.
+  manifest::Role other = world.profile.trust.roles[0];
+  world.profile.trust.roles[0].threshold = 2;
+  other.name = "other";
+  other.threshold = 2;
+  world.profile.trust.roles.push_back(other);
+  world.profile.trust.firmware = {world.profile.trust.roles[0].name, "other"};
+  CHECK(read_profile(der_of_blob(must(manifest::encode_profile(world.profile)))));
+  CHECK(read_state(der_of_blob(must(manifest::encode_state(state)))));
+}
+
 TEST_CASE("shape: certificates") {
   for (const char* algorithm : {"p256", "p384", "rsa2048", "ed25519"}) {
     INFO(algorithm);
@@ -412,6 +505,123 @@ TEST_CASE("shape: certificates") {
   }
   const World world("ed25519");
   check_changes(certificate_with_everything(world), read_certificate, Ignored::what_is_not_read);
+}
+
+TEST_CASE("shape: what each field of a certificate is refused for") {
+  const World world("ed25519");
+  const Nodes good = *fuzz::read_der(world.identity.certificates[0]);
+  enum Field : std::size_t { kSerial = 1, kAlgorithm, kIssuer, kValidity, kSubject, kKey };
+  const auto says = [&](Field field, void (*change)(DerNode&)) {
+    Nodes nodes = good;
+    change(nodes[0].children[0].children.at(field));
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_certificate certificate{};
+    return std::string(evseal_status_name(evseal_certificate_parse(&certificate, span_of(der))));
+  };
+  CHECK(says(kSerial, [](DerNode& n) { n.set({1}); }) == "ok");
+  CHECK(says(kSerial, [](DerNode& n) { n.set(Bytes(20, 0x7F)); }) == "ok");
+  CHECK(says(kSerial, [](DerNode& n) { n.set(Bytes(21, 0x7F)); }) == "cert_serial");
+  CHECK(says(kSerial, [](DerNode& n) { n.set({0}); }) == "cert_serial");
+  CHECK(says(kSerial, [](DerNode& n) { n.set({0x80}); }) == "cert_serial");
+  CHECK(says(kIssuer, [](DerNode& n) { n.set({}); }) == "cert_name");
+  CHECK(says(kSubject, [](DerNode& n) { n.set({}); }) == "cert_name");
+  // An attribute of a name without a type, without a value, with two.
+  const auto attribute = [](DerNode& n) -> DerNode& { return n.children[0].children[0]; };
+  static DerNode& (*const in_name)(DerNode&) = attribute;
+  CHECK(says(kIssuer, [](DerNode& n) { in_name(n).children[0].set({}); }) == "cert_name");
+  CHECK(says(kIssuer, [](DerNode& n) { in_name(n).children.pop_back(); }) == "cert_name");
+  CHECK(says(kIssuer, [](DerNode& n) { in_name(n).children.push_back(in_name(n).children[1]); }) ==
+        "cert_name");
+  // 512 octets of a name, and one more.
+  const auto of_text = [](std::size_t octets) {
+    return element(0x31,
+                   {element(0x30, {oid({0x55, 0x04, 0x03}), primitive(0x0C, Bytes(octets, 'x'))})});
+  };
+  static DerNode (*const rdn)(std::size_t) = of_text;
+  CHECK(says(kIssuer, [](DerNode& n) { n.children = {rdn(491)}; }) == "ok");
+  CHECK(says(kIssuer, [](DerNode& n) { n.children = {rdn(492)}; }) == "cert_name");
+  for (const Field field : {kSerial, kAlgorithm, kIssuer, kValidity, kSubject, kKey}) {
+    INFO(field);
+    CHECK(says(field, [](DerNode& n) { n.tag = 0x31; }) == "cert_encoding");
+    Nodes nodes = good;
+    Nodes& fields = nodes[0].children[0].children;
+    fields.erase(fields.begin() + field);
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_certificate certificate{};
+    CHECK(evseal_certificate_parse(&certificate, span_of(der)) == EVSEAL_CERT_ENCODING);
+  }
+}
+
+TEST_CASE("shape: a certificate without a subject, and with many extensions") {
+  const World world("ed25519");
+  const Nodes good = *fuzz::read_der(world.identity.certificates[0]);
+  const auto says = [](const Nodes& nodes) {
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_certificate certificate{};
+    return std::string(evseal_status_name(evseal_certificate_parse(&certificate, span_of(der))));
+  };
+  const auto alternative = [](bool critical) {
+    return extension(0x11, critical, element(0x30, {primitive(0x82, {'a'})}));
+  };
+  for (const bool critical : {false, true}) {
+    Nodes nodes = good;
+    extensions_of(nodes).children.push_back(alternative(critical));
+    CHECK(says(nodes) == "ok");
+    nodes[0].children[0].children[5].set({});
+    CHECK(says(nodes) == (critical ? "ok" : "cert_name"));
+  }
+  Nodes nodes = good;
+  Nodes& list = extensions_of(nodes).children;
+  while (list.size() < EVSEAL_MAX_EXTENSIONS) {
+    list.push_back(
+        extension(static_cast<std::uint8_t>(0x60 + list.size()), false, primitive(0x05, {})));
+  }
+  CHECK(says(nodes) == "ok");
+  list.push_back(extension(0x5F, false, primitive(0x05, {})));
+  CHECK(says(nodes) == "cert_extension");
+}
+
+TEST_CASE("shape: what an extension of a certificate is refused for") {
+  const World world("ed25519");
+  const auto says = [&](std::uint8_t arc, bool critical, DerNode value) {
+    Nodes nodes = *fuzz::read_der(world.identity.certificates[0]);
+    Nodes& list = extensions_of(nodes).children;
+    std::erase_if(list, [&](const DerNode& e) {
+      return e.children[0].content == Bytes{0x55, 0x1D, arc};
+    });
+    list.push_back(extension(arc, critical, std::move(value)));
+    const Bytes der = fuzz::write_der(nodes);
+    evseal_certificate certificate{};
+    return std::string(evseal_status_name(evseal_certificate_parse(&certificate, span_of(der))));
+  };
+  const auto policy = [](Bytes id, Nodes more) {
+    more.insert(more.begin(), oid(std::move(id)));
+    return element(0x30, {element(0x30, std::move(more))});
+  };
+  constexpr std::uint8_t subject_key_id = 0x0E;
+  constexpr std::uint8_t policies = 0x20;
+  constexpr std::uint8_t constraints = 0x13;
+  constexpr std::uint8_t key_usage = 0x0F;
+  CHECK(says(constraints, true, element(0x30, {})) == "ok");
+  CHECK(says(constraints, true, primitive(0x05, {})) == "cert_extension");
+  CHECK(says(constraints, true, element(0x30, {primitive(0x01, {1})})) == "cert_extension");
+  CHECK(says(key_usage, true, primitive(0x03, {7, 0x80})) == "ok");
+  CHECK(says(key_usage, true, primitive(0x03, {2, 0x04})) == "cert_extension");  // keyCertSign
+  CHECK(says(subject_key_id, false, primitive(0x04, {1})) == "ok");
+  CHECK(says(subject_key_id, false, primitive(0x04, {})) == "cert_extension");
+  CHECK(says(policies, false, policy({0x2A}, {})) == "ok");
+  CHECK(says(policies, true, policy({0x2A}, {})) == "ok");
+  CHECK(says(policies, false, policy({}, {})) == "cert_extension");
+  CHECK(says(policies, false, policy({0x2A}, {element(0x30, {oid({0x2A})})})) == "ok");
+  CHECK(says(policies, true, policy({0x2A}, {element(0x30, {oid({0x2A})})})) == "cert_extension");
+}
+
+TEST_CASE("shape: a certificate for every policy is known as such") {
+  const World world("ed25519");
+  const Bytes der = certificate_with_everything(world);
+  evseal_certificate certificate{};
+  REQUIRE(evseal_certificate_parse(&certificate, span_of(der)) == EVSEAL_OK);
+  CHECK(certificate.policies == EVSEAL_POLICY_ANY);
 }
 
 TEST_CASE("shape: revocation lists, with entries of every kind") {
@@ -444,12 +654,30 @@ TEST_CASE("shape: the first of several things that a list is refused for is said
     entry.children.push_back(element(0x30, {critical(0x77)}));
   }
   CHECK(says() == EVSEAL_CRL_UNSUPPORTED);
+  // An entry that cannot be read, behind one that is not understood and behind a good one.
+  tbs()[tbs().size() - 2].children[1].set({});
+  CHECK(says() == EVSEAL_CRL_ENCODING);
+  nodes = good;
+  tbs()[tbs().size() - 2].children[1].set({});
+  CHECK(says() == EVSEAL_CRL_ENCODING);
+  nodes = good;
+  tbs()[2].set({});  // the issuer
+  CHECK(says() == EVSEAL_CRL_ENCODING);
   nodes = good;
   Nodes& extensions = tbs().back().children[0].children;
   extensions.push_back(critical(0x77));
   extensions.push_back(critical(0x78));
   CHECK(says() == EVSEAL_CRL_UNSUPPORTED);
   extensions.push_back(critical(0x78));
+  CHECK(says() == EVSEAL_CRL_ENCODING);
+  // Whatever else is not understood: what cannot be read comes first.
+  nodes = good;
+  Nodes& list = tbs().back().children[0].children;
+  std::erase_if(list, [](const DerNode& e) {
+    return e.children[0].content == Bytes{0x55, 0x1D, 0x14};
+  });
+  list.push_back(critical(0x77));
+  list.push_back(extension(0x14, false, primitive(0x05, {})));
   CHECK(says() == EVSEAL_CRL_ENCODING);
 }
 
@@ -459,6 +687,15 @@ TEST_CASE("shape: signature algorithms") {
     check_changes(fuzz::write_der(element(0x30, {oid(known)})), read_algorithm,
                   Ignored::what_is_not_read);
   }
+  // The hashes in it have no parameters but NULL.
+  for (const std::size_t place : {0U, 1U}) {
+    DerNode odd = pss_identifier();
+    DerNode& field = odd.children[1].children[place].children[0];
+    DerNode& hash = place == 0 ? field : field.children[1];
+    REQUIRE(hash.children[1].tag == 0x05);
+    hash.children[1] = primitive(0x02, {1});
+    CHECK_FALSE(read_algorithm(fuzz::write_der(odd)));
+  }
   // The DEFAULT of 20 must not be written, and absent it is 20.
   CHECK_FALSE(read_algorithm(fuzz::write_der(pss_identifier(20))));
   DerNode absent = pss_identifier();
@@ -467,6 +704,21 @@ TEST_CASE("shape: signature algorithms") {
   const Bytes der = fuzz::write_der(absent);
   CHECK(evseal_algorithm_parse(&read, span_of(der)) == EVSEAL_OK);
   CHECK(read.salt_len == 20);
+}
+
+TEST_CASE("shape: RSASSA-PSS in certificates has one hash, and a salt as long as it") {
+  const auto takes = [](const DerNode& identifier) {
+    evseal_algorithm algorithm{};
+    const Bytes der = fuzz::write_der(identifier);
+    REQUIRE(evseal_algorithm_parse(&algorithm, span_of(der)) == EVSEAL_OK);
+    return evseal_x509_algorithm(&algorithm, span_of(der), span_of(der));
+  };
+  CHECK(takes(pss_identifier()));
+  CHECK_FALSE(takes(pss_identifier(33)));
+  DerNode other_mask = pss_identifier();
+  DerNode& mask = other_mask.children[1].children[1].children[0].children[1];
+  mask.children[0].content.back() = 2;  // SHA-384
+  CHECK_FALSE(takes(other_mask));
 }
 
 TEST_CASE("shape: public keys") {

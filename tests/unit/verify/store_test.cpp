@@ -64,12 +64,13 @@ struct Loaded {
 };
 
 Loaded load(Flash& flash) {
-  Loaded out{EVSEAL_MISUSE, Bytes(kCapacity), false};
+  Loaded out{EVSEAL_MISUSE, Bytes(kCapacity), true};
   std::size_t len = 0;
   const evseal_store store = flash.store();
   out.status =
       evseal_store_load(out.blob.data(), &len, &out.needs_repair, &store, &evseal_crypto_openssl);
   out.blob.resize(len);
+  CHECK((out.status == EVSEAL_OK || !out.needs_repair));
   return out;
 }
 
@@ -101,6 +102,14 @@ TEST_CASE("store: empty is missing, garbage is missing, a broken state is damage
   CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
   flash.unreadable = true;
   CHECK(load(flash).status == EVSEAL_STATE_DAMAGED);
+  // Where one copy was begun, whichever, there has been a state.
+  for (const std::size_t copy : {0U, 1U}) {
+    Flash one;
+    REQUIRE(save(one, blob_of(1)) == EVSEAL_OK);
+    one.copies.at(copy)[20] ^= 1;
+    one.copies.at(1 - copy) = Bytes(kCapacity, 0xFF);
+    CHECK(load(one).status == EVSEAL_STATE_DAMAGED);
+  }
 }
 
 TEST_CASE("store: what was saved is loaded, and either copy alone is enough") {
@@ -144,6 +153,19 @@ TEST_CASE("store: the power is cut at every octet of a save; the old state or th
     CHECK_FALSE(load(flash).needs_repair);
   }
   CHECK(seen_old);
+}
+
+TEST_CASE("store: where one copy counts, it stays whole until the other one is written") {
+  for (const std::size_t lost : {0U, 1U}) {
+    Flash stored;
+    REQUIRE(save(stored, blob_of(7)) == EVSEAL_OK);
+    stored.copies.at(lost)[20] ^= 1;
+    Flash flash = stored;
+    flash.octets_left = 20;
+    REQUIRE(save(flash, blob_of(8)) == EVSEAL_STATE_DAMAGED);
+    flash.dead = false;
+    CHECK(load(flash).blob == blob_of(7));
+  }
 }
 
 TEST_CASE("store: the newer counter wins, over the end of 32 bits too") {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "guarded.hpp"
 #include "test_package.hpp"
 
 namespace evseal::test {
@@ -15,14 +16,14 @@ class Verifier {
   explicit Verifier(const sign::Device& device, unsigned buffers = 1)
       : profile_(device.profile),
         state_(device.state),
-        workspace_(EVSEAL_WORKSPACE_SIZE(16384, 65536, buffers)) {
+        workspace_(Bytes(EVSEAL_WORKSPACE_SIZE(16384, 65536, buffers))) {
     config_.crypto = &evseal_crypto_openssl;
     config_.profile = {profile_.data(), profile_.size()};
     config_.state = {state_.data(), state_.size()};
     config_.unit.hardware_known = device.hardware.has_value();
     config_.unit.hardware = device.hardware.value_or(0);
-    config_.workspace = workspace_.data();
-    config_.workspace_len = workspace_.size();
+    config_.workspace = workspace_.octets().data();
+    config_.workspace_len = workspace_.octets().size();
     config_.callbacks = {this, on_manifest, on_component, on_chunk, on_end, nullptr, nullptr};
   }
   Verifier(const Verifier&) = delete;
@@ -52,10 +53,13 @@ class Verifier {
     evseal_verify_ctx context;
     Bytes workspace;
   };
-  [[nodiscard]] Snapshot save() const { return {context_, workspace_}; }
+  [[nodiscard]] Snapshot save() const {
+    const std::span<std::uint8_t> octets = workspace_.octets();
+    return {context_, Bytes(octets.begin(), octets.end())};
+  }
   void restore(const Snapshot& snapshot) {
     context_ = snapshot.context;
-    std::copy(snapshot.workspace.begin(), snapshot.workspace.end(), workspace_.begin());
+    std::copy(snapshot.workspace.begin(), snapshot.workspace.end(), workspace_.octets().begin());
   }
 
   evseal_report report{};
@@ -87,7 +91,7 @@ class Verifier {
 
   Bytes profile_;
   Bytes state_;
-  Bytes workspace_;
+  Guarded workspace_;
   evseal_verify_config config_{};
   evseal_verify_ctx context_{};
 };
