@@ -1,9 +1,9 @@
-/* CRLs of any content: evseal_crl_parse(), the walk over the entries, and revocation on a path of
- * one certificate, with any answers of the backend. */
+/* CRLs of any content: evseal_crl_parse() and what it promises (promised.h), the walk over the
+ * entries, and revocation on a path of one certificate, with any answers of the backend. */
 #include "evseal/crl.h"
 
-#include "frames.h"
 #include "harness.h"
+#include "promised.h"
 
 static uint8_t listing[sizeof crl_frame];
 static uint8_t with_extension[sizeof crl_entries_frame];
@@ -22,10 +22,14 @@ static bool judge(evseal_crl* crl, const uint8_t* der, size_t len) {
   uint8_t octet = any_octet(); /* as long as the frame's serial numbers */
   evseal_span serial = {&octet, 1};
   evseal_span span = {der, len};
-  if (evseal_crl_parse(crl, span) != EVSEAL_OK) {
+  evseal_span issuer;
+  if (evseal_crl_parse(crl, span) != EVSEAL_OK || !find_crl_issuer(&issuer, span)) {
     return false;
   }
   //@ check reached: \false;
+  //@ assert issuer: crl->issuer.data == issuer.data;
+  //@ assert issuer_len: crl->issuer.len == issuer.len;
+  //@ assert number: crl->number <= 0x7FFFFFFFFFFFFFFF;
   (void)evseal_crl_lists(crl, serial);
   return true;
 }
@@ -62,10 +66,10 @@ static void judge_path(const evseal_crl* crl) {
 
 int main(void) {
   evseal_crl crl;
-  fill_frame(with_extension, crl_entries_frame, crl_entries_holes, sizeof with_extension);
+  fill_frame(with_extension, FRAME_OF(crl_entries));
   (void)judge(&crl, with_extension, sizeof with_extension);
-  fill_frame(listing, crl_frame, crl_holes, sizeof listing);
-  fill_frame(key, spki_frame, spki_holes, sizeof key);
+  fill_frame(listing, FRAME_OF(crl));
+  fill_frame(key, FRAME_OF(spki));
   fill_any(name, sizeof name);
   if (judge(&crl, listing, sizeof listing)) {
     judge_path(&crl);

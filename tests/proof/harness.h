@@ -8,27 +8,41 @@
 #include <string.h>
 
 #include "evseal/crypto.h"
+#include "frames.h"
 
 static uint8_t any_octet(void) {
   return (uint8_t)Frama_C_interval(0, 255);
 }
 
 static void fill_any(uint8_t* out, size_t len) {
+  Frama_C_make_unknown((char*)out, len);
+}
+
+static void fill_between(uint8_t* out, size_t len, uint8_t low, uint8_t high) {
   for (size_t i = 0; i < len; i++) {
-    out[i] = any_octet();
+    out[i] = (uint8_t)Frama_C_interval(low, high);
   }
 }
 
-/* The frame with any octets in its holes. */
-static void fill_frame(uint8_t* out, const uint8_t* frame, const uint8_t* holes, size_t len) {
-  for (size_t i = 0; i < len; i++) {
-    if (holes[i] == 0) {
-      out[i] = frame[i];
+/* The frame with anything in its holes. */
+static void fill_frame(uint8_t* out, const uint8_t* frame, size_t len, const hole* holes,
+                       size_t num_holes) {
+  memcpy(out, frame, len);
+  for (size_t i = 0; i < num_holes; i++) {
+    uint8_t* at = out + holes[i].at;
+    if (holes[i].kind == 1) {
+      fill_any(at, holes[i].len);
+    } else if (holes[i].kind == 2) {
+      fill_between(at, holes[i].len, '0', '9');
     } else {
-      out[i] = any_octet();
+      fill_between(at, holes[i].len, 'a', 'z');
     }
   }
 }
+
+/* Its frame and holes, for fill_frame(). */
+#define FRAME_OF(name) \
+  name##_frame, sizeof name##_frame, name##_holes, sizeof name##_holes / sizeof name##_holes[0]
 
 /* Any digest, and any status that the port allows. */
 static evseal_status any_hash(uint8_t* out, size_t len) {

@@ -12,6 +12,19 @@ import re
 import sys
 import zlib
 
+HEAD = """/* Made by make_frames.py from packages of our own. clang-format off */
+#ifndef EVSEAL_PROOF_FRAMES_H
+#define EVSEAL_PROOF_FRAMES_H
+
+#include <stdint.h>
+
+typedef struct hole {
+  uint16_t at;
+  uint16_t len;
+  uint8_t kind; /* 1: any octet, 2: any digit, 3: any small letter */
+} hole;
+"""
+
 CASES = pathlib.Path(__file__).resolve().parent.parent / "vectors" / "cases"
 
 
@@ -119,33 +132,46 @@ def state_with_trust():
 
 
 def holes_of_json(text):
-    """Digits of numbers, hexadecimal digits and letters of values, not of member names: 1 digit, 2 of [a-z0-9]."""
+    """Digits of numbers, hexadecimal digits and letters of values, not of member names: 2 digits, 3 small letters."""
     holes = [0] * len(text)
     for match in re.finditer(rb'(?<=:)(\d+)|(?<=:")([^"]*)"', text):
         group = 1 if match.group(1) else 2
         for at in range(*match.span(group)):
             char = chr(text[at])
-            holes[at] = 1 if char.isdigit() else (2 if char.islower() else 0)
+            holes[at] = 2 if char.isdigit() else (3 if char.islower() else 0)
         if group == 1 and match.end(1) - match.start(1) > 1:
             holes[match.start(1)] = 0  # no leading zero
     return holes
 
 
-def array(name, octets, holes):
-    def rows(numbers):
-        text = [", ".join(f"{n}" for n in numbers[i : i + 16]) for i in range(0, len(numbers), 16)]
-        return ",\n    ".join(text)
+def runs(holes):
+    """Holes of one kind that stand one behind the other: place, length, kind."""
+    found = []
+    for at, kind in enumerate(int(hole) for hole in holes):
+        if kind and found and found[-1][2] == kind and sum(found[-1][:2]) == at:
+            found[-1][1] += 1
+        elif kind:
+            found.append([at, 1, kind])
+    return found
 
+
+def rows(items, per_row):
+    text = [", ".join(f"{item}" for item in items[i : i + per_row]) for i in range(0, len(items), per_row)]
+    return ",\n    ".join(text)
+
+
+def array(name, octets, holes):
     shown = [0 if hole else octet for octet, hole in zip(octets, holes)]
+    found = ["{%d, %d, %d}" % tuple(run) for run in runs(holes)]
     return (
-        f"static const uint8_t {name}_frame[{len(octets)}] = {{\n    {rows(shown)}}};\n"
-        f"static const uint8_t {name}_holes[{len(octets)}] = {{\n    {rows([int(h) for h in holes])}}};\n"
+        f"static const uint8_t {name}_frame[{len(octets)}] = {{\n    {rows(shown, 16)}}};\n"
+        f"static const hole {name}_holes[{len(found)}] = {{\n    {rows(found, 6)}}};\n"
     )
 
 
 def main():
     seeds = pathlib.Path(sys.argv[1])
-    print("/* Made by make_frames.py from packages of our own. clang-format off */\n#include <stdint.h>\n")
+    print(HEAD)
     for name, file in (
         ("certificate", "certificate/ed25519-0"),
         ("certificate_p256", "certificate/p256-0"),
@@ -164,6 +190,7 @@ def main():
         print(array(name, octets, holes_of_der(octets)))
     text = (seeds / "manifest/rich").read_bytes()
     print(array("manifest", text, holes_of_json(text)))
+    print("#endif")
     return 0
 
 
