@@ -50,7 +50,7 @@ OWN_CASES = {
     "cms": (_VERIFY, "shape: envelopes,faults: an algorithm*"),
     "cms_signer": (_VERIFY, "signer:*,shape: envelopes"),
     "crl": (_VERIFY, "crl:*,shape: rev*,shape: the first*"),
-    "curves": (_VERIFY, "keys:*"),
+    "curves": (_CRYPTO, "curves:*"),
     "der": (_VERIFY, "reader:*,integer:*,unsigned:*,positive:*,boolean:*,bit strings:*,constants:*,time: *"),
     "der_write": (_VERIFY, "writer:*,join:*,exhaustion:*"),
     "device": (_VERIFY, "device:*,state:*,profile:*,exhaustion:*,shape: profiles*,shape: a profile*"),
