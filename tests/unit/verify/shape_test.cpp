@@ -846,9 +846,30 @@ TEST_CASE("shape: what the top of an envelope is refused for") {
   CHECK(says(kContent, [](DerNode& n) { n.children[1].children[0].set({}); }) == "cms_content");
   CHECK(says(kContent, [](DerNode& n) { n.children[1].children[0].tag = 0x24; }) == "cms_content");
   CHECK(says(kCertificates, [](DerNode& n) { n.set({}); }) == "cms_certificates");
+  static std::size_t certificates;
+  for (certificates = 8; certificates <= 9; ++certificates) {
+    CHECK(says(kCertificates, [](DerNode& n) {
+            while (n.children.size() < certificates) {
+              n.children.push_back(n.children[0]);
+              n.children.back().children[0].children[1].set(
+                  {static_cast<std::uint8_t>(n.children.size())});
+            }
+            fuzz::sort_set(n.children);
+          }) == (certificates == 8 ? "cms_unlisted_certificate" : "cms_certificates"));
+  }
   CHECK(says(kCertificates, [](DerNode& n) { n.children[0].tag = 0x31; }) == "cms_certificates");
   CHECK(says(kCertificates, [](DerNode& n) { n.children[0].set({}); }) == "cert_encoding");
   CHECK(says(kSigners, [](DerNode& n) { n.set({}); }) == "unsigned");
   CHECK(says(kSigners, [](DerNode& n) { n.children[0].tag = 0x31; }) == "cms_signers");
   CHECK(says(kSigners, [](DerNode& n) { n.set({0x30, 0x05}); }) == "der_encoding");
+
+  Nodes nodes = good;
+  Nodes& fields = nodes[0].children[1].children[0].children;
+  fields.erase(fields.begin() + kDigests);
+  const Bytes der = fuzz::write_der(nodes);
+  cms_envelope e{};
+  evseal_certificate read[EVSEAL_MAX_CERTIFICATES];
+  evseal_crl_record crls[EVSEAL_MAX_CRLS];
+  CHECK(evseal_cms_read(&e, read, crls, &evseal_crypto_openssl, span_of(der), 8192) ==
+        EVSEAL_DER_ENCODING);
 }
