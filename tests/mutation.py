@@ -58,7 +58,7 @@ OWN_CASES = {
     "json": (_VERIFY, "json:*"),
     "judge": (_VERIFY, f"{_FEEDING},faults: a call*,report:*,state:*,time floor:*,time:*"),
     "judge_manifest": (_VERIFY, "hardware:*,limits:*,rollback:*,exhaustion:*,floors:*"),
-    "judge_revocation": (_VERIFY, "crl:*,learnt:*,exhaustion:*"),
+    "judge_revocation": (_VERIFY, "crl:*,learnt:*,exhaustion:*,faults: a call*"),
     "judge_signers": (_VERIFY, "thresholds:*,report:*,push: without*,faults: a*,*no trust-update*"),
     "judge_time": (_VERIFY, "floors:*,time floor:*,time:*"),
     "key": (_VERIFY, "keys:*,shape: public*"),
