@@ -47,19 +47,19 @@ OWN_CASES = {
     "calendar": (_VERIFY, "calendar:*"),
     "chain": (_VERIFY, "chain:*,crl:*"),
     "check_once": (_VERIFY, "chain:*,crl:*"),
-    "cms": (_VERIFY, "shape: envelopes,faults: an algorithm*"),
-    "cms_signer": (_VERIFY, "shape: envelopes"),
+    "cms": (_VERIFY, "shape: envelopes,shape: what the top*,faults: a*"),
+    "cms_signer": (_VERIFY, "signer:*,shape: envelopes"),
     "crl": (_VERIFY, "crl:*,shape: rev*,shape: the first*"),
-    "curves": (_CRYPTO, "*ECDSA*"),
+    "curves": (_CRYPTO, "curves:*"),
     "der": (_VERIFY, "reader:*,integer:*,unsigned:*,positive:*,boolean:*,bit strings:*,constants:*,time: *"),
     "der_write": (_VERIFY, "writer:*,join:*,exhaustion:*"),
-    "device": (_VERIFY, "device:*,state:*,profile:*,exhaustion:*,shape: profiles*,shape: a profile*"),
+    "device": (_VERIFY, "device:*,state:*,profile:*,exhaustion:*,shape: profiles*,shape: a profile*,shape: an anchor*"),
     "emsa": (_CRYPTO, "EMSA*,emsa:*"),
     "json": (_VERIFY, "json:*"),
     "judge": (_VERIFY, f"{_FEEDING},faults: a call*,report:*,state:*,time floor:*,time:*"),
     "judge_manifest": (_VERIFY, "hardware:*,limits:*,rollback:*,exhaustion:*,floors:*"),
-    "judge_revocation": (_VERIFY, "crl:*,learnt:*,exhaustion:*"),
-    "judge_signers": (_VERIFY, "thresholds:*,report:*,push: without*,faults: a*"),
+    "judge_revocation": (_VERIFY, "crl:*,learnt:*,exhaustion:*,faults: a call*"),
+    "judge_signers": (_VERIFY, "thresholds:*,report:*,push: without*,faults: a*,*no trust-update*"),
     "judge_time": (_VERIFY, "floors:*,time floor:*,time:*"),
     "key": (_VERIFY, "keys:*,shape: public*"),
     "manifest": (_VERIFY, "manifest:*"),
@@ -345,6 +345,13 @@ def key_of(mutant):
     return (mutant.path.name, mutant.what, source)
 
 
+def is_explained(mutant, known):
+    """By the text of its line, or, where others of that text are no equivalents, by it and the line before: a / b."""
+    name, what, source = key_of(mutant)
+    before = mutant.path.read_text().splitlines()[mutant.line - 2].strip()
+    return (name, what, source) in known or (name, what, f"{before} / {source}") in known
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", nargs="+", default=["*.c"], help="globs below verify/src")
@@ -388,7 +395,7 @@ def main():
         for mutant, survivor in zip(mutants, pool.map(tests.judge, mutants)):
             if survivor is None:
                 continue
-            if key_of(mutant) in known:
+            if is_explained(mutant, known):
                 explained += 1
                 continue
             survivors.append(mutant)

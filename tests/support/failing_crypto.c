@@ -30,16 +30,22 @@ static bool works(void) {
   return !late && plan.calls != plan.first && plan.calls != plan.second;
 }
 
+/* A hash that fails has written the right digest all the same: who does not look at the status goes
+ * on with it, and nothing else tells. */
+static evseal_status judged(evseal_status status) {
+  return works() ? status : EVSEAL_CRYPTO_FAILED;
+}
+
 static evseal_status sha256(uint8_t* out, const evseal_span* pieces, size_t num_pieces) {
-  return works() ? evseal_crypto_openssl.sha256(out, pieces, num_pieces) : EVSEAL_CRYPTO_FAILED;
+  return judged(evseal_crypto_openssl.sha256(out, pieces, num_pieces));
 }
 
 static evseal_status sha384(uint8_t* out, const evseal_span* pieces, size_t num_pieces) {
-  return works() ? evseal_crypto_openssl.sha384(out, pieces, num_pieces) : EVSEAL_CRYPTO_FAILED;
+  return judged(evseal_crypto_openssl.sha384(out, pieces, num_pieces));
 }
 
 static evseal_status sha512(uint8_t* out, const evseal_span* pieces, size_t num_pieces) {
-  return works() ? evseal_crypto_openssl.sha512(out, pieces, num_pieces) : EVSEAL_CRYPTO_FAILED;
+  return judged(evseal_crypto_openssl.sha512(out, pieces, num_pieces));
 }
 
 static evseal_status ecdsa_p256(const uint8_t* point, const uint8_t* rs, evseal_span digest) {

@@ -218,6 +218,52 @@ TEST_CASE("EMSA-PSS: a backend without the hash is a failure, not a verdict") {
   CHECK(asked.check() == EVSEAL_CRYPTO_FAILED);
 }
 
+// The mask needs a hash that the backend has; the one that fails is the last.
+TEST_CASE("EMSA-PSS: a backend with the mask's hash only is a failure, too") {
+  const PssCase made = pss_case(2048, EVSEAL_HASH_SHA384, EVSEAL_HASH_SHA256, 48);
+  const evseal_span n = made.key->rsa_key().n;
+  const evseal_algorithm algorithm = {EVSEAL_SCHEME_RSA_PSS, EVSEAL_HASH_SHA384, EVSEAL_HASH_SHA256,
+                                      48};
+  REQUIRE(evseal_crypto_sodium.sha256 != nullptr);
+  REQUIRE(evseal_crypto_sodium.sha384 == nullptr);
+  Bytes em = made.key->rsa_public(made.signature);
+  CHECK(evseal_emsa_pss_check(&evseal_crypto_sodium, &algorithm, span_of(made.digest), n,
+                              em.data()) == EVSEAL_CRYPTO_FAILED);
+}
+
+TEST_CASE("EMSA-PSS: the longest salt is one, and none is longer") {
+  for (const unsigned bits : kSizes) {
+    const std::size_t longest = longest_salt(bits, EVSEAL_HASH_SHA256);
+    Encoding encoding = pss_encoding(bits, EVSEAL_HASH_SHA256, longest);
+    INFO(bits);
+    CHECK(encoding.check() == EVSEAL_OK);
+    for (std::size_t more = 1; more < 40; ++more) {
+      encoding.algorithm.salt_len = longest + more;
+      CHECK(encoding.check() == EVSEAL_SIGNATURE_INVALID);
+    }
+  }
+}
+
+TEST_CASE("EMSA-PKCS1-v1_5: eight octets of padding are enough, and seven are not") {
+  for (const evseal_hash hash : kHashes) {
+    const Bytes digest = digest_of(hash);
+    const OpensslKey& key = OpensslKey::rsa(2048);
+    const Bytes em = key.rsa_public(key.sign_pkcs1(hash, digest));
+    const auto shortened = [&](std::size_t padding) {
+      const std::size_t end = 1 + 19 + digest.size();  // the separator and T
+      Bytes out = {0x00, 0x01};
+      out.insert(out.end(), padding, 0xFF);
+      out.insert(out.end(), em.end() - static_cast<std::ptrdiff_t>(end), em.end());
+      return evseal_emsa_pkcs1_check(hash, span_of(digest), span_of(out));
+    };
+    INFO(hash);
+    CHECK(shortened(8) == EVSEAL_OK);
+    CHECK(shortened(7) == EVSEAL_SIGNATURE_INVALID);
+    CHECK(evseal_emsa_pkcs1_check(EVSEAL_HASH_NONE, {nullptr, 0}, span_of(em)) ==
+          EVSEAL_SIGNATURE_INVALID);
+  }
+}
+
 TEST_CASE("backends: RSASSA-PKCS1-v1_5 of every size and hash") {
   for (const unsigned bits : kSizes) {
     const OpensslKey& key = OpensslKey::rsa(bits);

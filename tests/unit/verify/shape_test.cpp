@@ -496,6 +496,16 @@ TEST_CASE("shape: a profile and a state of as much as there may be") {
   CHECK(read_state(der_of_blob(must(manifest::encode_state(state)))));
 }
 
+TEST_CASE("shape: an anchor has a subject") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(10));
+  Nodes nodes = *fuzz::read_der(der_of_blob(world.device().profile));
+  REQUIRE(read_profile(fuzz::write_der(nodes)));
+  DerNode& role = nodes[0].children[8].children[0].children[0];
+  role.children[1].children[0].children[0].set({});
+  CHECK_FALSE(read_profile(fuzz::write_der(nodes)));
+}
+
 TEST_CASE("shape: certificates") {
   for (const char* algorithm : {"p256", "p384", "rsa2048", "ed25519"}) {
     INFO(algorithm);
@@ -605,6 +615,22 @@ TEST_CASE("shape: what an extension of a certificate is refused for") {
   CHECK(says(constraints, true, element(0x30, {})) == "ok");
   CHECK(says(constraints, true, primitive(0x05, {})) == "cert_extension");
   CHECK(says(constraints, true, element(0x30, {primitive(0x01, {1})})) == "cert_extension");
+  const auto ca = primitive(0x01, {0xFF});
+  const auto path_length = primitive(0x02, {3});
+  CHECK(says(constraints, true, element(0x30, {ca})) == "ok");
+  CHECK(says(constraints, true, element(0x30, {ca, path_length})) == "ok");
+  CHECK(says(constraints, true, element(0x30, {path_length})) == "cert_extension");
+  CHECK(says(constraints, true, element(0x30, {ca, path_length, path_length})) == "cert_extension");
+  constexpr std::uint8_t purposes = 0x25;
+  CHECK(says(purposes, false, element(0x30, {oid({0x2A})})) == "ok");
+  CHECK(says(purposes, false, element(0x30, {})) == "cert_extension");
+  CHECK(says(purposes, false, element(0x31, {oid({0x2A})})) == "cert_extension");
+  CHECK(says(purposes, false, element(0x30, {oid({})})) == "cert_extension");
+  CHECK(says(purposes, false, element(0x30, {oid({0x2A}), ca})) == "cert_extension");
+  constexpr std::uint8_t authority_key_id = 0x23;
+  CHECK(says(authority_key_id, false, element(0x30, {primitive(0x80, {1})})) == "ok");
+  CHECK(says(authority_key_id, false, element(0x30, {primitive(0x80, {})})) == "cert_extension");
+  CHECK(says(authority_key_id, false, element(0x30, {primitive(0x82, {1})})) == "cert_extension");
   CHECK(says(key_usage, true, primitive(0x03, {7, 0x80})) == "ok");
   CHECK(says(key_usage, true, primitive(0x03, {2, 0x04})) == "cert_extension");  // keyCertSign
   CHECK(says(subject_key_id, false, primitive(0x04, {1})) == "ok");
@@ -612,6 +638,16 @@ TEST_CASE("shape: what an extension of a certificate is refused for") {
   CHECK(says(policies, false, policy({0x2A}, {})) == "ok");
   CHECK(says(policies, true, policy({0x2A}, {})) == "ok");
   CHECK(says(policies, false, policy({}, {})) == "cert_extension");
+  CHECK(says(policies, false, element(0x30, {})) == "cert_extension");
+  DerNode many = element(0x30, {});
+  for (std::uint8_t i = 1; i <= 16; ++i) {
+    many.children.push_back(element(0x30, {oid({0x2A, i})}));
+  }
+  CHECK(says(policies, false, many) == "ok");
+  many.children.push_back(element(0x30, {oid({0x2A})}));
+  CHECK(says(policies, false, many) == "cert_extension");
+  many.children = {many.children[0], many.children[1], many.children[0]};
+  CHECK(says(policies, false, many) == "cert_extension");
   CHECK(says(policies, false, policy({0x2A}, {element(0x30, {oid({0x2A})})})) == "ok");
   CHECK(says(policies, true, policy({0x2A}, {element(0x30, {oid({0x2A})})})) == "cert_extension");
 }
@@ -772,4 +808,68 @@ TEST_CASE("shape: envelopes") {
                          file.begin() + static_cast<std::ptrdiff_t>(envelope_end(file)));
     check_changes(envelope, read_envelope);
   }
+}
+
+TEST_CASE("shape: what the top of an envelope is refused for") {
+  World world("ed25519");
+  world.set_component("rootfs", pattern(10));
+  const Bytes file = world.package();
+  const Nodes good = *fuzz::read_der(
+      Bytes(file.begin() + 16, file.begin() + static_cast<std::ptrdiff_t>(envelope_end(file))));
+  enum Field : std::size_t { kVersion, kDigests, kContent, kCertificates, kSigners };
+  const auto says = [&](Field field, void (*change)(DerNode&)) {
+    Nodes nodes = good;
+    change(nodes[0].children[1].children[0].children.at(field));
+    const Bytes der = fuzz::write_der(nodes);
+    cms_envelope e{};
+    evseal_certificate certificates[EVSEAL_MAX_CERTIFICATES];
+    evseal_crl_record crls[EVSEAL_MAX_CRLS];
+    return std::string(evseal_status_name(
+        evseal_cms_read(&e, certificates, crls, &evseal_crypto_openssl, span_of(der), 8192)));
+  };
+  CHECK(says(kVersion, [](DerNode&) {}) == "ok");
+  CHECK(says(kVersion, [](DerNode& n) { n.tag = 0x04; }) == "der_encoding");
+  CHECK(says(kVersion, [](DerNode& n) { n.set({1}); }) == "cms_version");
+  CHECK(says(kDigests, [](DerNode& n) { n.tag = 0x30; }) == "der_encoding");
+  CHECK(says(kDigests, [](DerNode& n) { n.set({}); }) == "cms_digest_algorithms");
+  CHECK(says(kContent, [](DerNode& n) { n.tag = 0x31; }) == "der_encoding");
+  CHECK(says(kContent, [](DerNode& n) { n.children[0].tag = 0x04; }) == "der_encoding");
+  CHECK(says(kContent, [](DerNode& n) { n.children[0].content.back() ^= 1; }) ==
+        "cms_content_type");
+  CHECK(says(kContent, [](DerNode& n) { n.children.pop_back(); }) == "cms_content");
+  CHECK(says(kContent, [](DerNode& n) { n.children[1].tag = 0xA1; }) == "der_encoding");
+  CHECK(says(kContent, [](DerNode& n) { n.children.push_back(n.children[1]); }) == "der_encoding");
+  CHECK(says(kContent, [](DerNode& n) { n.children[1].set({}); }) == "cms_content");
+  CHECK(says(kContent, [](DerNode& n) {
+          n.children[1].children.push_back(n.children[1].children[0]);
+        }) == "der_encoding");
+  CHECK(says(kContent, [](DerNode& n) { n.children[1].children[0].set({}); }) == "cms_content");
+  CHECK(says(kContent, [](DerNode& n) { n.children[1].children[0].tag = 0x24; }) == "cms_content");
+  CHECK(says(kCertificates, [](DerNode& n) { n.set({}); }) == "cms_certificates");
+  static std::size_t certificates;
+  for (certificates = 8; certificates <= 9; ++certificates) {
+    CHECK(says(kCertificates, [](DerNode& n) {
+            while (n.children.size() < certificates) {
+              n.children.push_back(n.children[0]);
+              n.children.back().children[0].children[1].set(
+                  {static_cast<std::uint8_t>(n.children.size())});
+            }
+            fuzz::sort_set(n.children);
+          }) == (certificates == 8 ? "cms_unlisted_certificate" : "cms_certificates"));
+  }
+  CHECK(says(kCertificates, [](DerNode& n) { n.children[0].tag = 0x31; }) == "cms_certificates");
+  CHECK(says(kCertificates, [](DerNode& n) { n.children[0].set({}); }) == "cert_encoding");
+  CHECK(says(kSigners, [](DerNode& n) { n.set({}); }) == "unsigned");
+  CHECK(says(kSigners, [](DerNode& n) { n.children[0].tag = 0x31; }) == "cms_signers");
+  CHECK(says(kSigners, [](DerNode& n) { n.set({0x30, 0x05}); }) == "der_encoding");
+
+  Nodes nodes = good;
+  Nodes& fields = nodes[0].children[1].children[0].children;
+  fields.erase(fields.begin() + kDigests);
+  const Bytes der = fuzz::write_der(nodes);
+  cms_envelope e{};
+  evseal_certificate read[EVSEAL_MAX_CERTIFICATES];
+  evseal_crl_record crls[EVSEAL_MAX_CRLS];
+  CHECK(evseal_cms_read(&e, read, crls, &evseal_crypto_openssl, span_of(der), 8192) ==
+        EVSEAL_DER_ENCODING);
 }
