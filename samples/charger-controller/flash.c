@@ -27,38 +27,23 @@ const uint8_t* flash_at(uint32_t address, size_t len) {
   return address <= FLASH_SIZE && len <= FLASH_SIZE - address ? memory + address : NULL;
 }
 
-static bool put(uint32_t address, const void* bytes, size_t len) {
-  memcpy(memory + address, bytes, len);
-  return host_seek(file, address) && host_write(file, memory + address, len);
-}
-
-/* A power cut leaves the first half of what was being written. */
-static bool change(uint32_t address, const void* bytes, size_t len) {
-  changes++;
-  if (changes == cut_at) {
-    (void)put(address, bytes, len / 2);
+/* Programs octets, or erases where `bytes` is null. A power cut leaves the first half done. */
+static bool change(uint32_t address, const uint8_t* bytes, size_t len) {
+  bool cut = ++changes == cut_at;
+  size_t done = cut ? len / 2 : len;
+  for (size_t i = 0; i < done; i++) {
+    memory[address + i] = bytes == NULL ? 0xFF : bytes[i];
+  }
+  bool written = host_seek(file, address) && host_write(file, memory + address, done);
+  if (cut) {
     host_exit(EXIT_POWER_CUT);
   }
-  return put(address, bytes, len);
+  return written;
 }
 
 bool flash_erase(uint32_t sector) {
   uint32_t address = sector * FLASH_SECTOR;
-  if (flash_at(address, FLASH_SECTOR) == NULL) {
-    return false;
-  }
-  /* One change: on the chip it is one command. */
-  memset(memory + address, 0xFF, FLASH_SECTOR / 2);
-  changes++;
-  bool cut = changes == cut_at;
-  if (!cut) {
-    memset(memory + address, 0xFF, FLASH_SECTOR);
-  }
-  bool done = host_seek(file, address) && host_write(file, memory + address, FLASH_SECTOR);
-  if (cut) {
-    host_exit(EXIT_POWER_CUT);
-  }
-  return done;
+  return flash_at(address, FLASH_SECTOR) != NULL && change(address, NULL, FLASH_SECTOR);
 }
 
 static bool is_erased(const uint8_t* octets, size_t len) {

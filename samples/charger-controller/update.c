@@ -151,8 +151,9 @@ static bool read_back(void* user, const evseal_component* component, uint64_t of
   return true;
 }
 
-/* Envelope first, then, where an earlier download was cut off, what is in the slot already. */
-static evseal_status feed(update_source source) {
+/* Envelope first, then, where an earlier download was cut off, what is in the slot already. `base`
+ * is where it begins in what the link delivers; `is_last`: nothing may follow it. */
+static void feed(update_source source, uint64_t base, bool is_last) {
   bool resumed = false;
   evseal_status status = EVSEAL_PENDING;
   while (status == EVSEAL_PENDING) {
@@ -170,19 +171,21 @@ static evseal_status feed(update_source source) {
     uint8_t* place = NULL;
     size_t room = evseal_verify_buffer(&context, &place);
     uint8_t extra;
+    uint64_t offset = base + evseal_verify_offset(&context);
     if (room == 0) {
       /* The package is over. What the link still has is said to the verifier, and refused. */
-      size_t more = source(evseal_verify_offset(&context), &extra, 1);
-      return more == 0 ? status : evseal_verify_push(&context, &extra, more);
+      if (is_last && source(offset, &extra, 1) > 0) {
+        (void)evseal_verify_push(&context, &extra, 1);
+      }
+      return;
     }
-    size_t len = source(evseal_verify_offset(&context), place, room < PIECE ? room : PIECE);
+    size_t len = source(offset, place, room < PIECE ? room : PIECE);
     if (len == 0) {
-      break;
+      return;
     }
     fetched += len;
     status = evseal_verify_commit(&context, len);
   }
-  return status;
 }
 
 /* The state that follows from the update, until it has proved itself. */
@@ -193,17 +196,15 @@ static bool keep_pending(void) {
          flash_replace(FLASH_PENDING, scratch, len);
 }
 
-/* Revocations count at once, whatever the verdict was. */
-static bool keep_revocations(const evseal_crypto* crypto) {
+/* What counts at once: revocations whatever the verdict was, all of an accepted trust-update. */
+static bool keep_at_once(evseal_remember what) {
   static uint8_t next[STATE_CAPACITY];
   size_t len = 0;
-  evseal_span blob = {next, 0};
-  if (evseal_verify_next_state(&context, EVSEAL_REMEMBER_REVOCATIONS, next, sizeof next, &len) !=
-      EVSEAL_OK) {
+  if (evseal_verify_next_state(&context, what, next, sizeof next, &len) != EVSEAL_OK) {
     return false;
   }
-  blob.len = len;
-  return save_state(blob, crypto);
+  evseal_span blob = {next, len};
+  return save_state(blob, now.crypto);
 }
 
 /* All octets are there and judged: the slot becomes the one to try. The pending state comes first,
@@ -219,22 +220,18 @@ static bool activate(const evseal_crypto* crypto) {
   return boot_save(&now.record, crypto);
 }
 
-evseal_status update_run(evseal_report* report, update_source source, const evseal_crypto* crypto) {
+/* One package or trust-update with the state of now, and what is stored of it whatever comes next.
+ */
+static evseal_status judge(evseal_report* report, update_source source, uint64_t base,
+                           bool is_last) {
   evseal_verify_config config;
   memset(report, 0, sizeof *report);
-  memset(&now, 0, sizeof now);
-  now.crypto = crypto;
-  evseal_status status = load_device(crypto);
+  evseal_status status = load_device(now.crypto);
   if (status != EVSEAL_OK) {
     return status;
   }
-  boot_load(&now.record, crypto);
-  if (now.record.tries_left != 0) {
-    return EVSEAL_ABORTED; /* the other slot is the way back while an image is on trial */
-  }
-  now.slot = now.record.active ^ 1u;
   memset(&config, 0, sizeof config);
-  config.crypto = crypto;
+  config.crypto = now.crypto;
   config.profile = profile_blob;
   config.state.data = state_blob;
   config.state.len = state_len;
@@ -248,15 +245,58 @@ evseal_status update_run(evseal_report* report, update_source source, const evse
   if (status != EVSEAL_PENDING) {
     return status;
   }
-  (void)feed(source);
+  feed(source, base, is_last);
   status = evseal_verify_finish(&context, report);
-  if (report->learnt && !keep_revocations(crypto)) {
-    return EVSEAL_ABORTED;
-  }
-  if (status == EVSEAL_OK && !activate(crypto)) {
+  bool taken = status == EVSEAL_OK && report->manifest.kind == EVSEAL_KIND_TRUST_UPDATE;
+  if ((taken || report->learnt) &&
+      !keep_at_once(taken ? EVSEAL_REMEMBER_ALL : EVSEAL_REMEMBER_REVOCATIONS)) {
     return EVSEAL_ABORTED;
   }
   return status;
+}
+
+/* Octets of the trust-update at `base`; 0 where something else stands there, or nothing behind it:
+ * then it is not in front of a package. */
+static uint64_t step_at(update_source source, uint64_t base) {
+  uint8_t header[EVSEAL_HEADER_LEN];
+  uint8_t next;
+  size_t have = 0;
+  while (have < sizeof header) {
+    size_t len = source(base + have, header + have, sizeof header - have);
+    if (len == 0) {
+      return 0;
+    }
+    have += len;
+  }
+  uint64_t size = evseal_step_size(header);
+  return size != 0 && source(base + size, &next, 1) > 0 ? size : 0;
+}
+
+evseal_status update_run(evseal_report* report, update_source source, const evseal_crypto* crypto) {
+  uint64_t base = 0;
+  memset(report, 0, sizeof *report);
+  memset(&now, 0, sizeof now);
+  now.crypto = crypto;
+  boot_load(&now.record, crypto);
+  /* The other slot is the way back while an image is on trial; and what the last update has taught
+   * comes before the next one. */
+  if (now.record.tries_left != 0 || !update_settle(crypto)) {
+    return EVSEAL_ABORTED;
+  }
+  boot_load(&now.record, crypto);
+  now.slot = now.record.active ^ 1u;
+  for (unsigned i = 0; i < EVSEAL_MAX_STEPS; i++) {
+    uint64_t size = step_at(source, base);
+    if (size == 0) {
+      break;
+    }
+    /* One that is refused is left out: this controller has taken it before, or never will. */
+    (void)judge(report, source, base, false);
+    base += size;
+  }
+  evseal_status status = judge(report, source, base, true);
+  bool installs = status == EVSEAL_OK && report->manifest.kind == EVSEAL_KIND_FIRMWARE;
+  return installs && !activate(crypto) ? EVSEAL_ABORTED : status;
 }
 
 /* The pending state joins what the device has learnt since; done twice it changes nothing more. */

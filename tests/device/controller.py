@@ -15,6 +15,7 @@ import os
 import pathlib
 import random
 import re
+import struct
 import subprocess
 import sys
 import time
@@ -28,7 +29,8 @@ from board import BOARDS  # noqa: E402
 
 BOARD, PROGRAM = BOARDS[sys.argv[1]], pathlib.Path(sys.argv[2]).resolve()
 SECTOR = 4096
-FIRST_SLOT, SLOT_SECTORS = 8, 80
+FIRST_BOOT, FIRST_SLOT, SLOT_SECTORS = 4, 8, 80
+BOOT_MAGIC = 0x31425645
 FLASH_SIZE = (FIRST_SLOT + 2 * SLOT_SECTORS) * SECTOR
 POWER_CUT = 42
 CUT_STEP = 1 if os.environ.get("EVSEAL_ALL_CUTS") == "1" else 7
@@ -56,6 +58,13 @@ class Controller:
         if code != 0:
             raise AssertionError(f"{words}: exit code {code}: {answer}")
         return answer
+
+    def slot_sizes(self):
+        """Octets of the image in each slot, as the newer boot record says; 0: no image."""
+        flash = self.flash.read_bytes()
+        records = [struct.unpack_from("<IIIIII32sI", flash, (FIRST_BOOT + copy) * SECTOR) for copy in (0, 1)]
+        newer = max((record for record in records if record[0] == BOOT_MAGIC), key=lambda record: record[1])
+        return [newer[5], newer[7]]
 
     def slot(self, number, size=IMAGE_SIZE):
         start = (FIRST_SLOT + number * SLOT_SECTORS) * SECTOR
@@ -146,6 +155,16 @@ class Update(ControllerTestCase):
         self.assertEqual((answer.split()[0], code), ("aborted", 1))
         self.assertEqual(self.version_booted(unit, unit.must("boot")), 2)
 
+    def test_slot_is_no_image_before_it_is_written(self):
+        unit = self.unit()
+        unit.must("update", "v2")
+        unit.must("boot")
+        unit.must("confirm")
+        self.assertEqual(unit.do("update", "v3", cut=4)[1], POWER_CUT)
+        sizes = unit.slot_sizes()
+        self.assertEqual(sorted(sizes), [0, IMAGE_SIZE])
+        self.assertEqual(unit.slot(sizes.index(IMAGE_SIZE)), self.images[2])
+
     def test_damaged_slot_is_not_booted(self):
         unit = self.unit()
         unit.must("update", "v2")
@@ -184,6 +203,55 @@ class Update(ControllerTestCase):
         (self.folder / "large").write_bytes(blob.read_bytes())
         answer, code = Controller(self.folder).do("provision", "large")
         self.assertEqual((answer, code), ("not provisioned", 1))
+
+
+class TrustUpdates(ControllerTestCase):
+    """Alone, and in front of a slice: each is judged by itself, and stored at once."""
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        profile, update = cls.lab.trust_update(cls.pki)
+        blob, _ = cls.lab.device(cls.lab.controller(profile, "safety"), "updatable")
+        (cls.folder / "updatable").write_bytes(blob.read_bytes())
+        (cls.folder / "trust").write_bytes(update.read_bytes())
+        (cls.folder / "step-v2").write_bytes(update.read_bytes() + (cls.folder / "v2").read_bytes())
+        unit = Controller(cls.folder)
+        unit.must("provision", "updatable")
+        unit.must("update", "v1")
+        unit.must("boot")
+        unit.must("confirm")
+        cls.with_v1 = unit.flash.read_bytes()
+
+    def assert_taken(self, unit):
+        """The epoch is stored: the same trust-update is not the next one any more."""
+        answer, code = unit.do("update", "trust")
+        self.assertEqual((answer.split()[0], code), ("trust_epoch", 1))
+
+    def test_alone(self):
+        unit = self.unit()
+        unit.must("update", "trust")
+        self.assert_taken(unit)
+        answer = unit.must("boot")
+        self.assertIn("confirmed", answer)
+        self.assertEqual(self.version_booted(unit, answer), 1)
+
+    def test_in_front_of_a_slice(self):
+        unit = self.unit()
+        self.assertRegex(unit.must("update", "step-v2"), "^ok ")
+        self.assertEqual(self.version_booted(unit, unit.must("boot")), 2)
+        unit.must("confirm")
+        self.assert_taken(unit)
+        # One that was taken before is left out.
+        self.assertEqual(unit.do("update", "step-v2")[1], 0)
+
+    def test_refused_package_keeps_the_step_and_octets_behind_a_package_are_refused(self):
+        data = (self.folder / "step-v2").read_bytes()
+        (self.folder / "bad").write_bytes(data + b"\0")
+        unit = self.unit()
+        self.assertEqual(unit.do("update", "bad")[0].split()[0], "trailing_data")
+        self.assert_taken(unit)
+        self.assertEqual(self.version_booted(unit, unit.must("boot")), 1)
 
 
 class PowerCuts(ControllerTestCase):

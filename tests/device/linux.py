@@ -145,26 +145,10 @@ class ChargerTestCase(support.LabTestCase):
     def with_step(cls):
         """A charger that takes trust-updates, and the new package with one in front of it."""
         lab = cls.lab
-        if not lab.path("officer.pem").exists():
-            lab.must("key", "generate", "--token", "fw", "--label", "officer", "--module", "softhsm2", "--pin-file",
-                     lab.pin)
-            lab.must("pki", "issue", "--kind", "trust-update", "--key", "pkcs11:token=fw;object=officer", "--module",
-                     "softhsm2", "--pin-file", lab.pin, "--issuer-key", "pkcs11:token=fw;object=pki-root",
-                     "--issuer-cert", cls.pki / "root.pem", "--subject", "CN=officer", "-o", lab.path("officer.pem"))
-            roles = {"firmware": {"anchors": [str(cls.pki / "root.pem")]},
-                     "trust": {"anchors": [str(cls.pki / "root.pem")]}}
-            require = {"firmware": ["firmware"], "trust-update": ["trust"]}
-            members = json.loads((cls.pki / "device.json").read_text())
-            profile = lab.write("updatable.json", {**members, "roles": roles, "require": require})
+        if not lab.path("with-step.evs").exists():
+            profile, update = lab.trust_update(cls.pki)
             lab.device(profile, "updatable")
-            recipe = lab.write("trust.json", {
-                "recipe": 1, "package": {"id": "acme-trust", "version": "1", "stage": "dev", "kind": "trust-update"},
-                "compatible": [{"vendor": "acme", "model": "ac22"}], "epoch": 1, "roles": roles, "require": require})
-            signer = lab.write("officer.json", {
-                "signer": 1, "key": "pkcs11:token=fw;object=officer", "certificate": str(lab.path("officer.pem")),
-                "module": "softhsm2", "devices": [str(profile)]})
-            lab.must("sign", recipe, "--signer", signer, "--pin-file", lab.pin, "-o", lab.path("trust.evs"))
-            lab.write("with-step.evs", lab.path("trust.evs").read_bytes() + cls.new_file.read_bytes())
+            lab.write("with-step.evs", update.read_bytes() + cls.new_file.read_bytes())
         made = cls.charger("updatable", options=("--device", lab.path("updatable.evd")))
         return made, lab.path("with-step.evs")
 

@@ -232,6 +232,32 @@ class Lab:
         path.write_text(json.dumps(members))
         return path
 
+    def trust_update(self, pki):
+        """A device like that of the PKI which takes trust-updates of an officer, as a profile, and a
+        signed trust-update to its first epoch; paths."""
+        self.must("key", "generate", "--token", "fw", "--label", "officer", "--module", "softhsm2",
+                  "--pin-file", self.pin)
+        self.must("pki", "issue", "--kind", "trust-update", "--key", "pkcs11:token=fw;object=officer",
+                  "--module", "softhsm2", "--pin-file", self.pin, "--issuer-key",
+                  "pkcs11:token=fw;object=pki-root", "--issuer-cert", pki / "root.pem", "--subject",
+                  "CN=officer", "-o", self.path("officer.pem"))
+        anchors = {"anchors": [str(pki / "root.pem")]}
+        trust = {"roles": {"firmware": anchors, "trust": anchors},
+                 "require": {"firmware": ["firmware"], "trust-update": ["trust"]}}
+        profile = self.write("updatable.json",
+                             {**json.loads((pki / "device.json").read_text()), **trust})
+        recipe = self.write("trust.json", {
+            "recipe": 1, "package": {"id": "acme-trust", "version": "1", "stage": "dev",
+                                     "kind": "trust-update"},
+            "compatible": [{"vendor": "acme", "model": "ac22"}], "epoch": 1, **trust})
+        signer = self.write("officer.json", {
+            "signer": 1, "key": "pkcs11:token=fw;object=officer",
+            "certificate": str(self.path("officer.pem")), "module": "softhsm2",
+            "devices": [str(profile)]})
+        self.must("sign", recipe, "--signer", signer, "--pin-file", self.pin, "-o",
+                  self.path("trust.evs"))
+        return profile, self.path("trust.evs")
+
     def listing(self, folder=None):
         """Every file below a folder with its size and digest: to compare before and after."""
         out = {}
