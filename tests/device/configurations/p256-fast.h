@@ -1,9 +1,3 @@
 /* p256.h with BearSSL's fast P-256. */
-#define EVSEAL_WITH_P384 0
-#define EVSEAL_WITH_RSA 0
-#define EVSEAL_WITH_ED25519 0
-#define EVSEAL_WITH_TRUST_UPDATE 0
-#define EVSEAL_MAX_SIGNERS 1u
-#define EVSEAL_MAX_CERTIFICATES 2u
-#define EVSEAL_MAX_CRLS 2u
-#define EVSEAL_MAX_LEVELS 10u
+#include "p256.h"
+#undef EVSEAL_SMALL_P256

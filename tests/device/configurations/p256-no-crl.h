@@ -1,11 +1,5 @@
 /* p256.h without revocation lists. */
-#define EVSEAL_WITH_P384 0
-#define EVSEAL_WITH_RSA 0
-#define EVSEAL_WITH_ED25519 0
-#define EVSEAL_WITH_TRUST_UPDATE 0
+#include "p256.h"
 #define EVSEAL_WITH_CRL 0
-#define EVSEAL_MAX_SIGNERS 1u
-#define EVSEAL_MAX_CERTIFICATES 2u
+#undef EVSEAL_MAX_CRLS
 #define EVSEAL_MAX_CRLS 1u
-#define EVSEAL_MAX_LEVELS 10u
-#define EVSEAL_SMALL_P256 1

@@ -1,9 +1,3 @@
 /* p256.h with trust-updates. */
-#define EVSEAL_WITH_P384 0
-#define EVSEAL_WITH_RSA 0
-#define EVSEAL_WITH_ED25519 0
-#define EVSEAL_MAX_SIGNERS 1u
-#define EVSEAL_MAX_CERTIFICATES 2u
-#define EVSEAL_MAX_CRLS 2u
-#define EVSEAL_MAX_LEVELS 10u
-#define EVSEAL_SMALL_P256 1
+#include "p256.h"
+#undef EVSEAL_WITH_TRUST_UPDATE
