@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds what runs on boards: tests/device/build.sh PRESET FOLDER
+# Builds what runs on boards: tests/device/build.sh PRESET FOLDER [CONFIGURATION]
 #
-# With Ed25519, so that every vector can be judged. Exit status 77 where the compiler is not installed.
+# With Ed25519, so that every vector can be judged; CONFIGURATION is one of configurations/. Exit status 77 where the compiler is not installed.
 set -euo pipefail
-readonly preset=$1 folder=$2
+readonly preset=$1 folder=$2 configuration=${3:-}
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 case "$preset" in
   riscv*) compiler=riscv64-unknown-elf-gcc ;;
@@ -14,6 +14,9 @@ if ! command -v "$compiler" >/dev/null; then
   exit 77
 fi
 options=(-DEVSEAL_SODIUM=ON)
+if [ -n "$configuration" ]; then
+  options+=("-DEVSEAL_CONFIG_FILE=$PWD/tests/device/configurations/$configuration.h")
+fi
 if command -v ccache >/dev/null; then
   options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
 fi
